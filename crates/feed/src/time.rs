@@ -1,0 +1,147 @@
+//! UTC times as files write them, to nanoseconds since 1970 and back.
+//!
+//! Unix stamps name their unit by their number of digits: 10 seconds, 13 milliseconds,
+//! 16 microseconds, 19 nanoseconds. Law: one file, one unit; a change is refused with its line.
+
+use domain::{Duration, Timestamp};
+
+/// Nanoseconds in a second.
+pub const SECOND: i64 = 1_000_000_000;
+/// Nanoseconds in a minute.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Nanoseconds in an hour.
+pub const HOUR: i64 = 60 * MINUTE;
+
+/// The unit of a Unix stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// 10 digits.
+    Seconds,
+    /// 13 digits.
+    Milliseconds,
+    /// 16 digits.
+    Microseconds,
+    /// 19 digits.
+    Nanoseconds,
+}
+
+impl TimeUnit {
+    /// Name for messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TimeUnit::Seconds => "seconds",
+            TimeUnit::Milliseconds => "milliseconds",
+            TimeUnit::Microseconds => "microseconds",
+            TimeUnit::Nanoseconds => "nanoseconds",
+        }
+    }
+
+    const fn nanos(self) -> i64 {
+        match self {
+            TimeUnit::Seconds => SECOND,
+            TimeUnit::Milliseconds => 1_000_000,
+            TimeUnit::Microseconds => 1_000,
+            TimeUnit::Nanoseconds => 1,
+        }
+    }
+}
+
+/// A Unix stamp and the unit its digits show. `None` when it is no whole number of 10, 13, 16 or
+/// 19 digits, or lies beyond the year 2262.
+///
+/// ```
+/// use feed::time::{TimeUnit, unix};
+/// let (time, unit) = unix("1583971200000").unwrap();
+/// assert_eq!((time.nanos(), unit), (1_583_971_200_000_000_000, TimeUnit::Milliseconds));
+/// assert!(unix("20200312").is_none());
+/// ```
+pub fn unix(text: &str) -> Option<(Timestamp, TimeUnit)> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let unit = match text.len() {
+        10 => TimeUnit::Seconds,
+        13 => TimeUnit::Milliseconds,
+        16 => TimeUnit::Microseconds,
+        19 => TimeUnit::Nanoseconds,
+        _ => return None,
+    };
+    let nanos = text.parse::<i64>().ok()?.checked_mul(unit.nanos())?;
+    Some((Timestamp::from_nanos(nanos), unit))
+}
+
+/// A UTC time such as `2020-03-12T00:00Z` or `2020-03-12T00:00:00.5Z`; the `Z` is required.
+///
+/// ```
+/// use feed::time::utc;
+/// assert_eq!(utc("2020-03-12T00:00Z").unwrap().nanos(), 1_583_971_200_000_000_000);
+/// assert!(utc("2020-03-12 00:00").is_none());
+/// ```
+pub fn utc(text: &str) -> Option<Timestamp> {
+    if !text.ends_with('Z') || !text.contains('T') {
+        return None;
+    }
+    let parsed: jiff::Timestamp = text.parse().ok()?;
+    i64::try_from(parsed.as_nanosecond()).ok().map(Timestamp::from_nanos)
+}
+
+/// A time as people read it: `2020-03-13T02:15:00Z`, with fractions of a second where there are.
+pub fn text(time: Timestamp) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(time.nanos()))
+        .map_or_else(|_| time.nanos().to_string(), |stamp| stamp.to_string())
+}
+
+/// The date of a time, `2020-03-13`.
+pub fn date(time: Timestamp) -> String {
+    text(time).chars().take_while(|letter| *letter != 'T').collect()
+}
+
+/// A span in the largest unit that divides it: `1h`, `15m`, `20s`.
+pub fn span(span: Duration) -> String {
+    let nanos = span.nanos();
+    for (unit, letter) in [(HOUR, 'h'), (MINUTE, 'm'), (SECOND, 's')] {
+        if nanos >= unit && nanos % unit == 0 {
+            return format!("{}{letter}", nanos / unit);
+        }
+    }
+    format!("{nanos}ns")
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: stamps of every unit meet at one instant, and nothing else passes. Method: tables.
+
+    use super::*;
+
+    #[test]
+    fn digits_name_the_unit() {
+        let table = [
+            ("1583971200", TimeUnit::Seconds),
+            ("1583971200000", TimeUnit::Milliseconds),
+            ("1583971200000000", TimeUnit::Microseconds),
+            ("1583971200000000000", TimeUnit::Nanoseconds),
+        ];
+        let time = utc("2020-03-12T00:00Z").expect("a UTC time");
+        for (stamp, unit) in table {
+            assert_eq!(unix(stamp), Some((time, unit)), "{stamp}");
+        }
+        for stamp in ["", "0", "-1583971200", "15839712000", "1583971200.0", "9999999999999999999"]
+        {
+            assert_eq!(unix(stamp), None, "{stamp}");
+        }
+        assert_eq!(text(time), "2020-03-12T00:00:00Z");
+        assert_eq!(date(time), "2020-03-12");
+    }
+
+    #[test]
+    fn utc_wants_a_date_a_time_and_a_z() {
+        for wrong in
+            ["2020-03-12", "2020-03-12T00:00", "2020-03-12T00:00+01:00", "2020-13-12T00:00Z"]
+        {
+            assert_eq!(utc(wrong), None, "{wrong}");
+        }
+        assert_eq!(span(Duration::from_nanos(15 * MINUTE)), "15m");
+        assert_eq!(span(Duration::from_nanos(HOUR)), "1h");
+        assert_eq!(span(Duration::from_nanos(1)), "1ns");
+    }
+}
