@@ -8,5 +8,6 @@
 pub mod decimal;
 pub mod document;
 pub mod error;
+pub mod generate;
 pub mod reader;
 pub mod time;
