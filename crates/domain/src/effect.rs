@@ -88,6 +88,9 @@ pub enum Effect {
     FundingPosted { holder: Holder, instrument: InstrumentId, amount: Amount },
     /// Interest accrued since the last posting was posted; negative was paid.
     InterestPosted { account: AccountId, asset: AssetId, amount: Amount },
+    /// An asset's interest indexes moved to the next point of the time grid; `fee` went to the fees
+    /// account.
+    InterestIndexMoved { asset: AssetId, borrow_index: i128, deposit_index: i128, fee: Amount },
     /// A price is the stream's last good one.
     PricePublished { feed: Feed, price: Price },
     /// A last price lies further from the mark than the guard allows; it is shown, never used.

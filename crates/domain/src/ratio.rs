@@ -99,6 +99,18 @@ impl Ratio {
         }
     }
 
+    /// What this share leaves of a worth, at 1e-22: exact over a million, else rounded down.
+    ///
+    /// For ratios up to one, such as haircuts. Worked: a haircut of 0.05 on 100.00 leaves 95.00.
+    #[must_use]
+    pub fn weigh_rest(self, value: Value) -> Weighted {
+        if self.denominator == PARTS as u64 {
+            Weighted::new(value.units() * (PARTS - i128::from(self.numerator)))
+        } else {
+            value.unweighted() - self.weigh(value, Rounding::Up)
+        }
+    }
+
     /// One less this ratio; `None` above one.
     #[must_use]
     pub const fn complement(self) -> Option<Self> {

@@ -103,8 +103,6 @@ refusals! {
     PositionsPerAccountExceeded "positions_per_account_exceeded",
     /// The account is being liquidated: only deposits and trades that reduce risk pass.
     AccountLiquidating "account_liquidating",
-    /// Below initial margin a trade may not turn long into short or grow a position.
-    TradeIncreasesPosition "trade_increases_position",
     /// Below initial margin a trade stays within the band around the mark.
     PriceOutsideBand "price_outside_band",
     /// Below initial margin a trade may not raise the shortfall.

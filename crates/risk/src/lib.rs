@@ -1,1 +1,34 @@
-//! Placeholder door.
+//! Questions: pure functions over an account and prices.
+//!
+//! `risk` answers, it never changes: no function here takes `&mut` of a state. What an account is
+//! worth ([`valuation`]), what it must hold ([`margin`]), how far prices may move before that can
+//! fail ([`envelope`]), what closing makes of a position ([`fill`]), how much to close
+//! ([`liquidation`]) and who stands on the other side ([`deleveraging`]).
+//!
+//! Law: one definition of rounding. What settles in the numeraire is exact; every further factor
+//! rounds once per term, against the account.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::float_arithmetic, clippy::unwrap_used, clippy::indexing_slicing)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod accrual;
+pub mod deleveraging;
+pub mod envelope;
+pub mod fill;
+pub mod haircut;
+pub mod liquidation;
+pub mod margin;
+pub mod oracle;
+pub mod portfolio;
+pub mod prices;
+pub mod sale;
+pub mod valuation;
+
+pub use margin::Requirement;
+pub use portfolio::Portfolio;
+pub use prices::{AssetMarket, InstrumentMarket, Prices};
+pub use valuation::{Assessment, assess};

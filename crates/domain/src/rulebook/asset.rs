@@ -62,3 +62,26 @@ pub struct InterestPoint {
     /// Rate a year; not negative.
     pub rate: Rate,
 }
+
+impl AssetRules {
+    /// Units at 1e-16 in one smallest unit of the asset: 10^(16 - decimals). It is also the price of
+    /// the numeraire in its own price unit.
+    ///
+    /// Worked: 8 decimals give 10^8.
+    #[must_use]
+    pub fn scale(&self) -> i128 {
+        const SCALES: [i128; 11] = {
+            let mut scales = [10_000_000_000_000_000; 11];
+            let mut place = 1;
+            while place < scales.len() {
+                #[allow(clippy::indexing_slicing, reason = "const loop inside the array's length")]
+                {
+                    scales[place] = scales[place - 1] / 10;
+                }
+                place += 1;
+            }
+            scales
+        };
+        *SCALES.get(usize::from(self.decimals)).expect("decimals are 0 to 10: checked at load")
+    }
+}

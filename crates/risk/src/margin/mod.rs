@@ -1,0 +1,66 @@
+//! What an account must hold: the closed list of margin models and their one `match` a question.
+//!
+//! A model answers two questions: the requirement at given prices, and an upper bound of its
+//! maintenance margin while prices stay inside a box ([`maintenance_ceiling`]), from which
+//! [`crate::envelope`] knows when an account may be left alone. The factors a model depends on are
+//! the marks of the account's instruments and the index prices of its assets.
+
+mod weighted;
+
+use crate::envelope::PriceBox;
+use crate::portfolio::Portfolio;
+use crate::prices::Prices;
+use core::ops::AddAssign;
+use domain::rulebook::MarginModel;
+use domain::{Position, Weighted};
+
+pub use weighted::tiered;
+
+/// Adjusted equity needed, for three purposes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requirement {
+    /// To open or withdraw.
+    pub initial: Weighted,
+    /// Where a liquidation stops.
+    pub release: Weighted,
+    /// To be left alone.
+    pub maintenance: Weighted,
+}
+
+impl AddAssign for Requirement {
+    fn add_assign(&mut self, other: Self) {
+        self.initial += other.initial;
+        self.release += other.release;
+        self.maintenance += other.maintenance;
+    }
+}
+
+/// Requirement of a whole account.
+#[must_use]
+#[inline]
+pub fn requirement(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Requirement {
+    match prices.rulebook.margin {
+        MarginModel::Weighted => weighted::requirement(portfolio, prices),
+    }
+}
+
+/// Maintenance margin that one position adds, for sharing equity over positions.
+#[must_use]
+pub fn maintenance_share(position: &Position, prices: &Prices<'_>) -> Weighted {
+    match prices.rulebook.margin {
+        MarginModel::Weighted => weighted::of_position(position, prices).maintenance,
+    }
+}
+
+/// Maintenance margin is at most this while every factor stays inside its box.
+#[must_use]
+#[inline]
+pub fn maintenance_ceiling(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    bounds: &impl PriceBox,
+) -> Weighted {
+    match prices.rulebook.margin {
+        MarginModel::Weighted => weighted::maintenance_ceiling(portfolio, prices, bounds),
+    }
+}
