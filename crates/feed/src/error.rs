@@ -169,8 +169,16 @@ impl FeedError {
         self
     }
 
-    /// Expectation and finding in one sentence, without the place.
+    /// Input whose parts contradict each other: the sentence names both sides.
+    pub fn rule(code: impl Into<String>, place: Place, sentence: impl Into<String>) -> FeedError {
+        FeedError::input(code, place, sentence, "")
+    }
+
+    /// Expectation and finding in one sentence, without the place; a broken rule is its own.
     pub fn sentence(&self) -> String {
+        if self.found.is_empty() {
+            return self.expected.clone();
+        }
         format!("expected {}, found {}", self.expected, self.found)
     }
 }

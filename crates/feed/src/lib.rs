@@ -10,4 +10,5 @@ pub mod document;
 pub mod error;
 pub mod generate;
 pub mod reader;
+pub mod rulebook;
 pub mod time;
