@@ -8,10 +8,12 @@
 //! Integers on disk are little-endian. Sequences begin at 1; 0 means "nothing yet".
 
 mod bytes;
+pub mod codec;
 mod error;
 pub mod journal;
 pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod upcast;
 
 pub use error::{Category, Place, StoreError};

@@ -1,0 +1,137 @@
+//! Goal: the bytes of bodies are the published ones, and only they decode.
+//! Method: golden bytes; for every kind of command a sample, all its one-byte mutations,
+//! truncations and extensions.
+
+use domain::account::AccountId;
+use domain::amount::Amount;
+use domain::asset::AssetId;
+use domain::command::{self, Command, Feed, FeedRole};
+use domain::instrument::InstrumentId;
+use domain::price::Price;
+use domain::quantity::Quantity;
+use domain::ratio::Rate;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+
+fn deposit() -> command::Deposit {
+    let (account, asset) = (AccountId::new(7), AssetId::new(2));
+    command::Deposit { account, asset, amount: Amount::new(-5) }
+}
+
+/// One command of each kind but those that carry a rulebook.
+fn samples() -> Vec<Command> {
+    let account = AccountId::new(7);
+    let (asset, instrument) = (AssetId::new(2), InstrumentId::new(3));
+    let amount = Amount::new(1_000_000_007);
+    let price = Price::new(65_000);
+    vec![
+        command::OpenAccount { account }.into(),
+        deposit().into(),
+        command::Withdraw { account, asset, amount }.into(),
+        command::TransferAsset { from: account, to: AccountId::new(8), asset, amount }.into(),
+        command::PayInCapital { asset, amount }.into(),
+        command::RegisterTrade {
+            buyer: account,
+            seller: AccountId::new(8),
+            instrument,
+            quantity: Quantity::new(12),
+            price,
+            buyer_fee: Amount::new(3),
+            seller_fee: Amount::new(4),
+        }
+        .into(),
+        command::PublishPrice {
+            feed: Feed { role: FeedRole::Mark, target: 3 },
+            source: 1,
+            price,
+            confidence: Price::new(2),
+            published_at: Timestamp::from_nanos(-9),
+        }
+        .into(),
+        command::PublishFunding { instrument, rate: Rate::new(-7) }.into(),
+        command::Pulse {}.into(),
+        command::HaltInstrument { instrument }.into(),
+        command::ResumeInstrument { instrument }.into(),
+    ]
+}
+
+fn bytes_of(command: &Command) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_into(command, &mut bytes).expect("encodes");
+    assert_eq!(bytes.len(), body_bytes(command).expect("measures"));
+    bytes
+}
+
+#[test]
+fn golden_bytes_of_a_deposit_and_of_a_mixed_struct() {
+    let mut golden = vec![7, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0xfb];
+    golden.extend_from_slice(&[0xff; 15]);
+    assert_eq!(bytes_of(&deposit().into()), golden);
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Mixed {
+        option: Option<u16>,
+        list: Vec<u16>,
+        text: String,
+        flag: bool,
+    }
+    let mixed = Mixed { option: Some(9), list: vec![1, 2], text: "ab".to_string(), flag: true };
+    let golden: &[u8] =
+        &[1, 9, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, b'a', b'b', 1];
+    assert_eq!(to_bytes(&mixed).expect("encodes"), golden);
+    assert_eq!(decode_exact::<Mixed>(golden).expect("decodes"), mixed);
+}
+
+#[test]
+fn the_numbers_here_are_the_numbers_of_the_domain() {
+    let domain: Vec<u16> = Command::KINDS.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(KINDS, domain);
+    for command in samples() {
+        let decoded = decode(command.kind(), 1, &bytes_of(&command)).expect("decodes");
+        assert_eq!(decoded, command);
+    }
+}
+
+#[test]
+fn whatever_decodes_encodes_to_the_same_bytes() {
+    let mut decoded = 0;
+    for command in samples() {
+        let bytes = bytes_of(&command);
+        for at in 0..bytes.len() {
+            for value in 0..=255 {
+                let mut mutated = bytes.clone();
+                mutated[at] = value;
+                if let Ok(other) = decode(command.kind(), 1, &mutated) {
+                    assert_eq!(bytes_of(&other), mutated);
+                    decoded += 1;
+                }
+            }
+        }
+        for length in 0..bytes.len() {
+            assert!(decode(command.kind(), 1, &bytes[..length]).is_err(), "{command:?} {length}");
+        }
+        let longer = [&bytes[..], &[0]].concat();
+        let refused = decode(command.kind(), 1, &longer).expect_err("trailing byte");
+        assert_eq!(refused.category(), Category::Corrupt);
+    }
+    assert!(decoded > 10_000, "only {decoded} mutations decoded");
+}
+
+#[test]
+fn unknown_types_and_schemas_are_unsupported() {
+    for (kind, schema) in [(0, 1), (14, 1), (0x7fff, 1), (4, 0), (4, 2), (4, 0xffff)] {
+        let bytes = bytes_of(&deposit().into());
+        let refused = decode(kind, schema, &bytes).expect_err("unknown");
+        assert_eq!(refused.category(), Category::Unsupported, "{kind} {schema}");
+    }
+}
+
+#[test]
+fn a_length_that_lies_is_refused_without_allocating_for_it() {
+    let mut bytes = u64::MAX.to_le_bytes().to_vec();
+    bytes.extend_from_slice(&[0; 32]);
+    assert!(decode_exact::<Vec<u8>>(&bytes).is_err());
+    let long = vec![0u8; BODY_BYTES_MAX];
+    assert!(to_bytes(&long).is_err(), "1 MiB and its length exceed 1 MiB");
+}
