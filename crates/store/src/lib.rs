@@ -11,6 +11,7 @@ mod bytes;
 pub mod codec;
 mod error;
 pub mod journal;
+pub mod snapshot;
 pub mod storage;
 #[cfg(feature = "testing")]
 pub mod testing;
