@@ -52,6 +52,11 @@ impl Document {
         })
     }
 
+    /// Whether a value stands at a path.
+    pub fn has(&self, path: &str) -> bool {
+        self.spans.contains_key(path)
+    }
+
     /// The place of a value by its path, `assets.BTC.tiers[0].rate`; of the nearest enclosing
     /// table where the value itself is absent.
     pub fn place(&self, path: &str) -> Place {
@@ -95,8 +100,7 @@ impl Document {
         };
         let place = if path.is_empty() { place } else { place.at(path) };
         let raw = span.and_then(|span| self.text.get(span)).unwrap_or("").trim();
-        if message.starts_with(QUOTES_EXPECTED) || message.starts_with(FRACTION_EXPECTED) {
-            let (expected, found) = split(message);
+        if let Some((expected, found)) = decimal_fault(message) {
             let key = path.rsplit('.').next().unwrap_or(path);
             let error = FeedError::input(self.code("decimal"), place, expected, found);
             let bare = !raw.is_empty() && !raw.starts_with(['"', '\'']);
@@ -113,6 +117,23 @@ impl Document {
         let (expected, found) = split(message);
         FeedError::input(self.code("value"), place, expected, found)
     }
+}
+
+/// A decimal that was not written as a quoted decimal, in the words of either kind of type.
+fn decimal_fault(message: &str) -> Option<(String, String)> {
+    if message.starts_with(QUOTES_EXPECTED) || message.starts_with(FRACTION_EXPECTED) {
+        return Some(split(message));
+    }
+    let rest = message.strip_prefix("invalid type: ")?;
+    let found = rest.split_once(", ").filter(|(_, rest)| rest.starts_with(QUOTES_EXPECTED))?.0;
+    let found = if found.starts_with("floating point") {
+        "a float"
+    } else if found.starts_with("integer") {
+        "a bare integer"
+    } else {
+        found
+    };
+    Some((QUOTES_EXPECTED.trim_start_matches("expected ").to_owned(), found.to_owned()))
 }
 
 /// `unknown field `rat`, expected `up_to` or `rate`` to `("the field rat", "up_to or rate")`.

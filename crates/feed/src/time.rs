@@ -107,6 +107,20 @@ pub fn span(span: Duration) -> String {
     format!("{nanos}ns")
 }
 
+/// Reads a span such as `20s`, `1m`, `15m` or `1h`; `None` for anything else, zero included.
+pub fn parse_span(text: &str) -> Option<Duration> {
+    let unit = match text.bytes().last()? {
+        b'h' => HOUR,
+        b'm' => MINUTE,
+        b's' => SECOND,
+        _ => return None,
+    };
+    let digits = &text[..text.len() - 1];
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let count: i64 = if plain { digits.parse().ok()? } else { return None };
+    count.checked_mul(unit).filter(|nanos| *nanos > 0).map(Duration::from_nanos)
+}
+
 #[cfg(test)]
 mod tests {
     //! Goal: stamps of every unit meet at one instant, and nothing else passes. Method: tables.
@@ -143,5 +157,9 @@ mod tests {
         assert_eq!(span(Duration::from_nanos(15 * MINUTE)), "15m");
         assert_eq!(span(Duration::from_nanos(HOUR)), "1h");
         assert_eq!(span(Duration::from_nanos(1)), "1ns");
+        assert_eq!(parse_span("15m"), Some(Duration::from_nanos(15 * MINUTE)));
+        for wrong in ["", "m", "0m", "-1m", "1d", "1.5h", "15"] {
+            assert_eq!(parse_span(wrong), None, "{wrong}");
+        }
     }
 }
