@@ -7,8 +7,11 @@
 //! Law: all that is made here is invented (`reconstructed` or `synthetic`), and whoever prints it
 //! says so.
 
+pub mod bridge;
 pub mod crash;
 pub mod depeg;
+#[cfg(test)]
+mod fixture;
 pub mod knots;
 pub mod millionths;
 pub mod normal;
