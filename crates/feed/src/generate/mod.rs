@@ -15,5 +15,6 @@ mod fixture;
 pub mod knots;
 pub mod millionths;
 pub mod normal;
+pub mod population;
 pub mod stream;
 pub mod walk;
