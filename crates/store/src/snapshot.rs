@@ -206,10 +206,7 @@ impl SnapshotStore {
     fn sequences(&self) -> Result<Vec<u64>, StoreError> {
         self.guard("list snapshots", 0, |sled| {
             let mut sequences = Vec::new();
-            let mut next = match sled.last()? {
-                Some((key, _)) => Some(key),
-                None => None,
-            };
+            let mut next = sled.last()?.map(|(key, _)| key);
             while let Some(key) = next {
                 let mut number = [0u8; 8];
                 let length = key.len().min(8);

@@ -164,6 +164,26 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Whether the journal has a batch border with this sequence and chain: what a snapshot's
+    /// anchor must meet. Reads from the segment that holds the sequence.
+    pub fn has_border(
+        storage: Arc<dyn Storage>,
+        options: &Options,
+        sequence: u64,
+        chain: Chain,
+    ) -> Result<bool, StoreError> {
+        let found = survey(&*storage)?;
+        let mut reader = Reader::over(storage, found, sequence, options)?;
+        loop {
+            if reader.next_sequence() - 1 == sequence && reader.chain() == chain {
+                return Ok(true);
+            }
+            if reader.next_sequence() - 1 > sequence || reader.advance()?.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
     pub(super) fn over(
         storage: Arc<dyn Storage>,
         found: Survey,

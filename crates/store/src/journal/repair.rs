@@ -17,8 +17,8 @@ use super::reader::{Position, check_present};
 use super::recovery::{Opened, recover};
 use super::scan::{Found, Scanner};
 use super::segment::{SegmentHeader, segment_name};
-use super::survey::survey;
-use super::torn::{Tail, set_aside, zero_tail};
+use super::survey::{Sound, survey_sound};
+use super::torn::{SetAside, Tail, set_aside, zero_tail};
 
 /// What a repair did.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ struct CutPlace {
 /// `log repair --accept-loss-from SEQ`: copies everything from the batch that begins with
 /// `sequence` aside, zeroes it, removes later segments, and appends a repair record.
 ///
-/// `sequence` is the one `verify` named, or the first of any batch before it. Segment headers
-/// must be sound up to there.
+/// `sequence` is the one `verify` named, or the first of any batch before it. Later segments may
+/// be missing or unsound in any way.
 ///
 /// Errors: `Misuse` if no batch begins there (the message names the nearest), `Corrupt` if the
 /// damage lies earlier, `Locked`, `Io`.
@@ -60,13 +60,17 @@ pub fn repair_accept_loss_from(
         return Err(StoreError::new(Category::Misuse, Place::default(), expected, found));
     }
     let lock = lock_exclusive(&*storage)?;
-    let found = survey(&*storage)?;
+    let Sound { survey: found, trouble, rest } = survey_sound(&*storage)?;
     let head = read_head(&*storage)?;
-    check_present(&found, &head)?;
+    if found.headers.is_empty() {
+        // Without a sound segment 0 there is no identity and nothing to repair.
+        trouble.map_or(Ok(()), Err)?;
+        check_present(&found, &head)?;
+    }
     let scanner = Scanner::new(storage.clone(), found.headers.clone(), 0, options.seal_interval)?;
     let (cut, lost) = find_cut(scanner, sequence, found.headers.len())?;
     let lost_seq = lost.max(head.best.map_or(0, |head| head.seq)).max(sequence - 1);
-    let aside = give_up(&*storage, &found.headers, &cut)?;
+    let aside = give_up(&*storage, &found.headers, &rest, &cut)?;
     reset_head(&*storage, &found.headers[0], &cut, head.best)?;
     let mut opened = recover(storage, lock, options)?;
     let record = Repair {
@@ -157,24 +161,23 @@ fn highest_after(scanner: &mut Scanner, segments: usize) -> u64 {
 fn give_up(
     storage: &dyn Storage,
     headers: &[SegmentHeader],
+    rest: &[String],
     cut: &CutPlace,
-) -> Result<super::torn::SetAside, StoreError> {
+) -> Result<SetAside, StoreError> {
     let first = cut.position.segment as usize;
-    let mut files: Vec<(String, Box<dyn StorageFile>)> = Vec::new();
-    for header in &headers[first..] {
-        let name = segment_name(header.segment);
-        match storage.open(&name, true) {
-            Ok(file) => files.push((name, file)),
-            Err(error) => return Err(StoreError::io("open segment", Place::file(&name), error)),
-        }
+    let later = headers[first..].iter().map(|header| segment_name(header.segment));
+    let mut files: Vec<(String, Box<dyn StorageFile>, u64)> = Vec::new();
+    for name in later.chain(rest.iter().cloned()) {
+        let io = |error| StoreError::io("open segment", Place::file(&name), error);
+        let file = storage.open(&name, true).map_err(io)?;
+        let bytes = file.len().map_err(io)?;
+        files.push((name, file, bytes));
     }
+    let starts = std::iter::once(cut.position.offset).chain(std::iter::repeat(0));
     let tails: Vec<Tail<'_>> = files
         .iter()
-        .zip(&headers[first..])
-        .map(|((name, file), header)| {
-            let from = if header.segment == cut.position.segment { cut.position.offset } else { 0 };
-            Tail { name, file: &**file, from, to: header.bytes }
-        })
+        .zip(starts)
+        .map(|((name, file, bytes), from)| Tail { name, file: &**file, from, to: *bytes })
         .collect();
     let aside = set_aside(storage, cut.next_seq, &tails)?;
     for tail in tails[1..].iter().rev() {

@@ -21,35 +21,72 @@ pub(crate) struct Survey {
 
 /// Lists and checks. An empty list of headers means that there is no journal.
 pub(crate) fn survey(storage: &dyn Storage) -> Result<Survey, StoreError> {
+    match survey_sound(storage)? {
+        Sound { survey, trouble: None, .. } => Ok(survey),
+        Sound { trouble: Some(error), .. } => Err(error),
+    }
+}
+
+/// A survey that goes as far as it can, for repair.
+#[derive(Debug)]
+pub(crate) struct Sound {
+    /// With the headers up to the first trouble.
+    pub(crate) survey: Survey,
+    /// What is wrong with the next segment.
+    pub(crate) trouble: Option<StoreError>,
+    /// The files of the segments from there on.
+    pub(crate) rest: Vec<String>,
+}
+
+/// Lists, and checks up to the first segment that is missing or unsound.
+pub(crate) fn survey_sound(storage: &dyn Storage) -> Result<Sound, StoreError> {
     let names = storage
         .list()
         .map_err(|error| StoreError::io("list the journal", Place::default(), error))?;
-    let mut found =
-        Survey { headers: Vec::new(), temporary: Vec::new(), torn: Vec::new(), poison: Vec::new() };
+    let (temporary, torn, poison) = (Vec::new(), Vec::new(), Vec::new());
+    let mut survey = Survey { headers: Vec::new(), temporary, torn, poison };
     let mut numbers = Vec::new();
     for name in names {
         if let Some(number) = segment_number(&name, ".log") {
             numbers.push(number);
         } else if name.ends_with(".tmp") {
-            found.temporary.push(name);
+            survey.temporary.push(name);
         } else if name.starts_with("torn-") {
-            found.torn.push(name);
+            survey.torn.push(name);
         } else if name.starts_with("poison-") {
-            found.poison.push(name);
+            survey.poison.push(name);
         }
     }
     numbers.sort_unstable();
-    for (expected, number) in (0u64..).zip(numbers) {
-        if number != expected {
-            let place = Place::file(&segment_name(expected));
-            let text = format!("segment {number} after the gap");
-            return Err(StoreError::new(Category::Corrupt, place, "this segment", text));
+    let mut trouble = None;
+    for (expected, number) in (0u64..).zip(&numbers) {
+        match next_header(storage, survey.headers.first(), expected, *number) {
+            Ok(header) => survey.headers.push(header),
+            Err(error) => {
+                trouble = Some(error);
+                break;
+            }
         }
-        let header = read_segment_header(storage, number)?;
-        check_kinship(found.headers.first(), &header, number)?;
-        found.headers.push(header);
     }
-    Ok(found)
+    let rest = numbers[survey.headers.len()..].iter().map(|number| segment_name(*number));
+    let rest = rest.collect();
+    Ok(Sound { survey, trouble, rest })
+}
+
+fn next_header(
+    storage: &dyn Storage,
+    first: Option<&SegmentHeader>,
+    expected: u64,
+    number: u64,
+) -> Result<SegmentHeader, StoreError> {
+    if number != expected {
+        let place = Place::file(&segment_name(expected));
+        let text = format!("segment {number} after the gap");
+        return Err(StoreError::new(Category::Corrupt, place, "this segment", text));
+    }
+    let header = read_segment_header(storage, number)?;
+    check_kinship(first, &header, number)?;
+    Ok(header)
 }
 
 fn read_segment_header(storage: &dyn Storage, number: u64) -> Result<SegmentHeader, StoreError> {

@@ -65,11 +65,6 @@ pub fn open(directory: &Path) -> Result<SnapshotOpen, StoreError> {
             directory: directory.to_path_buf(),
             spent: AtomicBool::new(false),
         })),
-        Ok(Err(sled::Error::Io(error))) if error.kind() == io::ErrorKind::WouldBlock => {
-            let expected = "the snapshots to itself";
-            let found = "another process holding them";
-            Err(StoreError::new(Category::Locked, Place::file("cache"), expected, found))
-        }
         Ok(Err(error)) if is_lock(&error) => {
             let expected = "the snapshots to itself";
             Err(StoreError::new(
@@ -86,6 +81,7 @@ pub fn open(directory: &Path) -> Result<SnapshotOpen, StoreError> {
     answer
 }
 
+/// sled tells a held lock from other trouble by its text alone.
 fn is_lock(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }

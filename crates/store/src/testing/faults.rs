@@ -20,10 +20,12 @@ pub enum Fault {
     ShortRead,
     /// A read or write is interrupted before it did anything, once.
     Interrupted,
+    /// The process is gone: this operation and all later ones fail and change nothing.
+    Halt,
 }
 
 impl Fault {
-    /// All kinds.
+    /// All kinds that a live process meets.
     pub const ALL: [Fault; 6] = [
         Fault::IoOnce,
         Fault::IoLasting,
@@ -36,7 +38,7 @@ impl Fault {
     fn strikes(self, operation: &Operation) -> bool {
         use Operation::{Create, Pread, Pwrite};
         match self {
-            Fault::IoOnce | Fault::IoLasting => true,
+            Fault::IoOnce | Fault::IoLasting | Fault::Halt => true,
             Fault::NoSpace => matches!(operation, Create(_) | Pwrite(..)),
             Fault::ShortWrite => matches!(operation, Pwrite(_, _, length) if *length > 1),
             Fault::ShortRead => matches!(operation, Pread(_, _, length) if *length > 1),
@@ -82,18 +84,25 @@ impl FaultState {
         self.fired
     }
 
+    /// Whether the process is gone.
+    pub(crate) fn halted(&self) -> bool {
+        self.fired && self.plan.is_some_and(|plan| plan.fault == Fault::Halt)
+    }
+
     pub(crate) fn decide(&mut self, operation: &Operation) -> Fate {
         let Some(plan) = self.plan.filter(|plan| plan.fault.strikes(operation)) else {
             return Fate::Whole;
         };
         self.counted += 1;
-        let lasting = matches!(plan.fault, Fault::IoLasting | Fault::NoSpace);
+        let lasting = matches!(plan.fault, Fault::IoLasting | Fault::NoSpace | Fault::Halt);
         if self.counted != plan.at && !(lasting && self.counted > plan.at) {
             return Fate::Whole;
         }
         self.fired = true;
         match plan.fault {
-            Fault::IoOnce | Fault::IoLasting => Fate::Fails(io::Error::from_raw_os_error(5)),
+            Fault::IoOnce | Fault::IoLasting | Fault::Halt => {
+                Fate::Fails(io::Error::from_raw_os_error(5))
+            }
             Fault::NoSpace => Fate::Fails(io::Error::from_raw_os_error(28)),
             Fault::ShortWrite | Fault::ShortRead => Fate::Half,
             Fault::Interrupted => Fate::Fails(io::ErrorKind::Interrupted.into()),

@@ -105,6 +105,14 @@ impl MemoryDisk {
         }
     }
 
+    /// Flips one bit of a file in place, unrecorded; twice is never.
+    pub fn flip(&self, name: &str, bit: usize) {
+        let mut disk = self.locked();
+        if let Some(inode) = disk.names.get(name).copied() {
+            disk.inodes[inode].current[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+
     /// Fails an operation from now on; `None` ends all faults.
     pub fn arm(&self, plan: Option<FaultPlan>) {
         self.locked().faults.arm(plan);
@@ -261,8 +269,11 @@ impl MemoryFile {
     fn sync(&self, operation: Operation) -> io::Result<()> {
         let mut disk = self.disk.locked();
         let begun = disk.begin(operation);
+        if disk.faults.halted() {
+            return begun.map(|_| ());
+        }
         let inode = &mut disk.inodes[self.inode];
-        // Either way the sectors count as clean from here on.
+        // Whether it worked or not, the sectors count as clean from here on.
         let pending = std::mem::take(&mut inode.pending);
         begun?;
         for (offset, bytes) in pending {
