@@ -226,17 +226,20 @@ impl Reader {
         if self.torn.is_some() {
             return Ok(None);
         }
-        match self.scanner.step()? {
-            Found::Batch(place) => {
-                self.meet_anchor()?;
-                Ok(Some(place))
-            }
-            Found::End if self.anchor_met => Ok(None),
-            Found::End => Err(self.anchor_missed("the end of the log")),
-            Found::Damaged(damage) => {
-                self.judge(&damage)?;
-                self.torn = Some(damage);
-                Ok(None)
+        loop {
+            match self.scanner.step()? {
+                Found::Batch(place) => {
+                    self.meet_anchor()?;
+                    return Ok(Some(place));
+                }
+                Found::Crossed => self.meet_anchor()?,
+                Found::End if self.anchor_met => return Ok(None),
+                Found::End => return Err(self.anchor_missed("the end of the log")),
+                Found::Damaged(damage) => {
+                    self.judge(&damage)?;
+                    self.torn = Some(damage);
+                    return Ok(None);
+                }
             }
         }
     }

@@ -98,6 +98,9 @@ fn find_cut(
             next_seq: scanner.context.next_seq,
         };
         let step = scanner.step();
+        if matches!(step, Ok(Found::Crossed)) {
+            continue;
+        }
         // A close or repair at the same sequence stays: the cut falls on the first event.
         let batch = match &step {
             Ok(Found::Batch(place)) => Some(place.header),
@@ -111,11 +114,6 @@ fn find_cut(
             Ok(Found::Batch(_)) if scanner.context.next_seq <= sequence => {
                 nearest = scanner.context.next_seq;
             }
-            Ok(Found::Batch(_)) | Ok(Found::End) => {
-                let place = Place::sequence(sequence);
-                let expected = format!("the first sequence of a batch, for instance {nearest}");
-                return Err(StoreError::new(Category::Misuse, place, expected, "none there"));
-            }
             Ok(Found::Damaged(damage)) => {
                 let Position { segment, offset } = damage.position;
                 let place = Place::at(segment, offset, damage.next_seq);
@@ -126,6 +124,11 @@ fn find_cut(
                     expected,
                     format!("{sequence}"),
                 ));
+            }
+            Ok(_) => {
+                let place = Place::sequence(sequence);
+                let expected = format!("the first sequence of a batch, for instance {nearest}");
+                return Err(StoreError::new(Category::Misuse, place, expected, "none there"));
             }
             Err(error) => return Err(error),
         }

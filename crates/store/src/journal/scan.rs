@@ -39,6 +39,8 @@ pub(crate) struct Damage {
 #[derive(Debug)]
 pub(crate) enum Found {
     Batch(BatchPlace),
+    /// The walk passed into the next segment: a border like that after a batch.
+    Crossed,
     End,
     Damaged(Damage),
 }
@@ -127,21 +129,19 @@ impl Scanner {
 
     /// One step. After `End` or `Damaged` the walk stands still.
     pub(crate) fn step(&mut self) -> Result<Found, StoreError> {
-        loop {
-            let left = self.header().bytes - self.offset;
-            let blank =
-                left < FRAME_HEADER as u64 || all_zero(self.read(self.offset, FRAME_HEADER)?);
-            if !blank {
-                return self.step_batch();
-            }
-            if !self.zero_tail()? {
-                return Ok(self.damaged(Defect::corrupt("a batch or zeros", "other bytes")));
-            }
-            if !self.more_segments() {
-                return Ok(Found::End);
-            }
-            self.next_segment()?;
+        let left = self.header().bytes - self.offset;
+        let blank = left < FRAME_HEADER as u64 || all_zero(self.read(self.offset, FRAME_HEADER)?);
+        if !blank {
+            return self.step_batch();
         }
+        if !self.zero_tail()? {
+            return Ok(self.damaged(Defect::corrupt("a batch or zeros", "other bytes")));
+        }
+        if !self.more_segments() {
+            return Ok(Found::End);
+        }
+        self.next_segment()?;
+        Ok(Found::Crossed)
     }
 
     fn step_batch(&mut self) -> Result<Found, StoreError> {

@@ -29,6 +29,7 @@ pub(crate) struct Disk {
     writers: u32,
     readers: u32,
     free: Option<u64>,
+    full: bool,
 }
 
 /// A directory in memory. Clones share it.
@@ -121,6 +122,11 @@ impl MemoryDisk {
     /// Whether the armed fault has struck.
     pub fn fired(&self) -> bool {
         self.locked().faults.fired()
+    }
+
+    /// While full, no file grows: what is preallocated can still be written.
+    pub fn set_full(&self, full: bool) {
+        self.locked().full = full;
     }
 
     /// What `free_space` answers; unlimited until set.
@@ -288,7 +294,11 @@ impl StorageFile for MemoryFile {
         let mut disk = self.disk.locked();
         let whole = disk.begin(Operation::Pwrite(self.name.clone(), offset, bytes.len()))?;
         let taken = if whole { bytes.len() } else { bytes.len() / 2 };
+        let full = disk.full;
         let inode = &mut disk.inodes[self.inode];
+        if full && offset as usize + taken > inode.current.len() {
+            return Err(io::Error::from_raw_os_error(28));
+        }
         apply_write(&mut inode.current, offset, &bytes[..taken]);
         inode.pending.push((offset, bytes[..taken].to_vec()));
         Ok(taken)
