@@ -1,1 +1,44 @@
-//! Placeholder door.
+//! The machine: events in, effects out, one door.
+//!
+//! [`ClearingHouse::apply`] is the only thing that changes state. It plans (reads, may refuse),
+//! commits (writes, cannot fail) and then runs the cascade of liquidations that the new prices and
+//! positions demand. Money moves only in [`ledger`]; rules are asked of `risk`.
+//!
+//! Law: same journal, same rulebook, same bytes. No clock, file, thread, hash map, float or log can
+//! be named here.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::float_arithmetic, clippy::unwrap_used, clippy::indexing_slicing)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod account;
+mod cascade;
+mod closeout;
+mod custody;
+mod digest;
+mod expiry;
+mod funding;
+mod heap;
+mod house;
+mod image;
+mod invariants;
+mod ledger;
+mod liquidity;
+mod market;
+mod novation;
+mod plan;
+mod rows;
+mod rules;
+mod settlement;
+mod view;
+mod watch;
+mod waterfall;
+
+pub use house::{ClearingHouse, SEMANTICS};
+pub use image::RestoreError;
+pub use invariants::Violation;
+pub use view::{AccountView, MemoryFigures};
+pub use watch::WakeCounts;

@@ -5,8 +5,11 @@
 //! in whole asset units, rounded down; while part of the position stays open the fraction stays in
 //! its cost, so nothing is lost until it closes.
 
+use crate::accrual::{effective_amount, funding_credit, side_index};
+use crate::portfolio::{Change, Portfolio};
+use crate::prices::Prices;
 use domain::wide::{div, mul_div};
-use domain::{Amount, Position, Quantity, Quote, Rounding};
+use domain::{Amount, Balance, Position, Quantity, Quote, Rounding};
 
 /// A position after a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,31 @@ pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: i128) -
         position.cost - closed_cost - Quote::new(fraction)
     };
     Filled { position: Position { quantity: total, cost, ..position }, realised }
+}
+
+/// Position and settlement balance after a fill with accruals posted and a fee taken.
+#[must_use]
+pub fn after_fill(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    position: &Position,
+    quantity: Quantity,
+    quote: Quote,
+    fee: Amount,
+) -> Change {
+    let settles = prices.instrument_rules(position.instrument).settles;
+    let scale = prices.asset_rules(settles).scale();
+    let market = prices.instrument(position.instrument);
+    let funding = funding_credit(position, market, scale);
+    let posted = Position { funding_index: market.funding_index, ..*position };
+    let filled = fill(posted, quantity, quote, scale);
+    let asset = prices.asset(settles);
+    let held = portfolio
+        .balance(settles)
+        .map_or(Amount::ZERO, |balance| effective_amount(&balance, asset));
+    let amount = held + funding + filled.realised - fee;
+    let balance = Balance { asset: settles, amount, index: side_index(amount, asset) };
+    Change { position: Some(filled.position), balances: [Some(balance), None] }
 }
 
 /// `quote * part / whole` by magnitudes, rounded up.

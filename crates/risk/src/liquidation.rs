@@ -5,14 +5,13 @@
 //! is (RM - AE) / (rho - w c) rounded up to the lot. A step that cannot reach release closes the
 //! whole position; if even that would raise the shortfall it is toxic.
 
-use crate::accrual::{effective_amount, funding_credit, side_index};
-use crate::fill::fill;
+use crate::fill::after_fill;
 use crate::margin;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
 use crate::valuation::{Assessment, assess, net_cash};
 use domain::wide::mul_div;
-use domain::{Amount, Balance, Position, Quantity, Quote, Rounding, Value};
+use domain::{Amount, Position, Quantity, Quote, Rounding, Value};
 
 /// A forced trade as planned.
 #[derive(Clone, Copy, Debug)]
@@ -200,7 +199,7 @@ fn close(
     let size = lots.saturating_mul(rules.lot.units()).min(position.quantity.magnitude().units());
     let (quantity, quote) = forced_quote(position, Quantity::new(size), prices);
     let fee = fee(position, Quantity::new(size), prices, solvency);
-    let change = apply(portfolio, prices, position, quantity, quote, fee);
+    let change = after_fill(portfolio, prices, position, quantity, quote, fee);
     Closing { quantity, quote, fee, change }
 }
 
@@ -238,29 +237,4 @@ fn fee(position: &Position, size: Quantity, prices: &Prices<'_>, solvency: &Solv
     let bound = prices.quote_of(rules.settles, Value::new(bound), Rounding::Down);
     let bound = bound.map_or(0, |quote| domain::wide::div(quote.units(), scale, Rounding::Down));
     Amount::new(asked.min(bound))
-}
-
-/// Position and settlement balance after a fill with accruals posted and a fee taken.
-#[must_use]
-pub fn apply(
-    portfolio: &Portfolio<'_>,
-    prices: &Prices<'_>,
-    position: &Position,
-    quantity: Quantity,
-    quote: Quote,
-    fee: Amount,
-) -> Change {
-    let settles = prices.instrument_rules(position.instrument).settles;
-    let scale = prices.asset_rules(settles).scale();
-    let market = prices.instrument(position.instrument);
-    let funding = funding_credit(position, market, scale);
-    let posted = Position { funding_index: market.funding_index, ..*position };
-    let filled = fill(posted, quantity, quote, scale);
-    let asset = prices.asset(settles);
-    let held = portfolio
-        .balance(settles)
-        .map_or(Amount::ZERO, |balance| effective_amount(&balance, asset));
-    let amount = held + funding + filled.realised - fee;
-    let balance = Balance { asset: settles, amount, index: side_index(amount, asset) };
-    Change { position: Some(filled.position), balances: [Some(balance), None] }
 }

@@ -1,0 +1,216 @@
+//! The bounded liquidation loop: waves of accounts, riskiest first, until nobody is left or a limit
+//! of the rulebook is reached.
+
+use crate::account::{LIQUIDATING, QUEUED};
+use crate::closeout::CloseOut;
+use crate::funding;
+use crate::house::{Books, ClearingHouse, TOUCHED};
+use crate::waterfall::Ranking;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+use domain::effect::Outcome;
+use domain::wide::cmp_products;
+use domain::{AccountId, Effect};
+use risk::{Assessment, assess};
+
+/// Working lists of the loop; empty between events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cascade {
+    suspects: Vec<AccountId>,
+    taken: Vec<AccountId>,
+    found: Vec<Found>,
+    ranking: Ranking,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    account: AccountId,
+    assessment: Assessment,
+}
+
+impl Cascade {
+    /// On a pulse the queue's accounts are looked at again, if it is their time.
+    pub fn take_queue(&mut self, books: &mut Books) {
+        if books.cursor.queue_at.is_some_and(|at| at <= books.now()) {
+            self.taken.append(&mut books.queue);
+            for account in &self.taken {
+                books.accounts.set_flag(*account, QUEUED, false);
+                books.touch(*account);
+            }
+            books.cursor.queue_at = None;
+        }
+    }
+}
+
+impl ClearingHouse {
+    /// Runs waves until no account is liquidatable, or a limit stops them.
+    pub(crate) fn run_cascade(&mut self, effects: &mut Vec<Effect>) {
+        let limits = self.books.rulebook.limits;
+        let mut steps = limits.steps_per_event;
+        let mut wave = 0;
+        loop {
+            self.find(effects);
+            if self.cascade.found.is_empty() {
+                break;
+            }
+            if wave == limits.cascade_waves_max || steps == 0 {
+                self.enqueue_found(wave, effects);
+                break;
+            }
+            wave += 1;
+            // Touched and woken alike is examined twice, with the same figures.
+            self.cascade.found.sort_unstable_by(riskier);
+            self.cascade.found.dedup_by_key(|found| found.account);
+            self.cascade.ranking.clear();
+            let found = core::mem::take(&mut self.cascade.found);
+            let (now, later) = found.split_at(found.len().min(steps as usize));
+            for one in now {
+                self.liquidate(one, wave, effects);
+            }
+            steps -= now.len() as u32;
+            self.cascade.found.extend_from_slice(later);
+            if !later.is_empty() {
+                self.enqueue_found(wave, effects);
+            }
+        }
+        self.cascade.taken.clear();
+        funding::schedule_interest(&mut self.books);
+        self.schedule_queue();
+    }
+
+    fn schedule_queue(&mut self) {
+        let cursor = &mut self.books.cursor;
+        if self.books.queue.is_empty() {
+            cursor.queue_at = None;
+        } else if cursor.queue_at.is_none() {
+            let interval = self.books.rulebook.liquidation.step_interval;
+            cursor.queue_at = Some(cursor.timestamp.plus(interval));
+        }
+    }
+
+    /// Checks everybody who was touched or woken; the liquidatable are left in `found`.
+    fn find(&mut self, effects: &mut Vec<Effect>) {
+        self.watch.refresh(&self.books);
+        let mut touched = core::mem::take(&mut self.books.touched);
+        for account in touched.drain(..) {
+            self.books.accounts.set_flag(account, TOUCHED, false);
+            self.digests.changed(&mut self.books.accounts, account);
+            if self.books.accounts.flag(account, QUEUED | LIQUIDATING)
+                || !self.watch.still_proved(&self.books, account)
+            {
+                self.examine(account, effects);
+            }
+        }
+        self.books.touched = touched;
+        let mut suspects = core::mem::take(&mut self.cascade.suspects);
+        self.watch.take_woken(&mut suspects);
+        for account in suspects.drain(..) {
+            self.examine(account, effects);
+        }
+        self.cascade.suspects = suspects;
+    }
+
+    /// Checks one account exactly.
+    fn examine(&mut self, account: AccountId, effects: &mut Vec<Effect>) {
+        let portfolio = self.books.accounts.portfolio(account);
+        let exposed = portfolio.is_exposed();
+        let assessment = assess(&portfolio, &self.books.prices());
+        let liquidating = self.books.accounts.flag(account, LIQUIDATING);
+        if liquidating {
+            if !exposed || !assessment.shortfall().is_positive() {
+                self.let_go(account, Outcome::Released, effects);
+            } else if self.cascade.taken.binary_search(&account).is_ok() {
+                self.add_found(Found { account, assessment });
+                return;
+            } else {
+                return;
+            }
+        } else if self.books.accounts.flag(account, QUEUED) {
+            return;
+        }
+        if !exposed {
+            self.watch.forget(account);
+        } else if assessment.excess().is_negative() {
+            self.add_found(Found { account, assessment });
+        } else {
+            self.watch.enclose(&self.books, account, assessment.excess());
+        }
+    }
+
+    fn add_found(&mut self, found: Found) {
+        self.cascade.found.push(found);
+    }
+
+    fn liquidate(&mut self, found: &Found, wave: u16, effects: &mut Vec<Effect>) {
+        let account = found.account;
+        let assessment = found.assessment;
+        if !self.books.accounts.flag(account, LIQUIDATING) {
+            effects.push(Effect::LiquidationStarted {
+                account,
+                wave,
+                equity: assessment.equity,
+                adjusted_equity: assessment.adjusted_equity,
+                maintenance: assessment.requirement.maintenance,
+            });
+            self.books.accounts.set_flag(account, LIQUIDATING, true);
+        }
+        let ranking = &mut self.cascade.ranking;
+        let outcome = CloseOut::new(&mut self.books, ranking, effects, account).run();
+        // Money may have moved between indexes: socialised losses lower them.
+        self.watch.indexes_moved();
+        match outcome {
+            Outcome::Waiting => self.enqueue(account),
+            outcome => self.let_go(account, outcome, effects),
+        }
+    }
+
+    fn let_go(&mut self, account: AccountId, outcome: Outcome, effects: &mut Vec<Effect>) {
+        let books = &mut self.books;
+        books.accounts.set_flag(account, LIQUIDATING, false);
+        if books.accounts.flag(account, QUEUED) {
+            books.accounts.set_flag(account, QUEUED, false);
+            if let Ok(at) = books.queue.binary_search(&account) {
+                books.queue.remove(at);
+            }
+        }
+        books.touch(account);
+        effects.push(Effect::LiquidationEnded { account, outcome });
+    }
+
+    /// Leaves an account for the next pulse.
+    fn enqueue(&mut self, account: AccountId) {
+        self.watch.forget(account);
+        let books = &mut self.books;
+        books.accounts.set_flag(account, QUEUED, true);
+        books.touch(account);
+        if let Err(at) = books.queue.binary_search(&account) {
+            books.queue.insert(at, account);
+        }
+    }
+
+    fn enqueue_found(&mut self, waves: u16, effects: &mut Vec<Effect>) {
+        let found = core::mem::take(&mut self.cascade.found);
+        for one in &found {
+            self.enqueue(one.account);
+        }
+        let waiting = self.books.queue.len() as u32;
+        effects.push(Effect::CascadeLimited { waves, waiting });
+    }
+}
+
+/// Lower margin ratio first; without a requirement first of all, by adjusted equity; then by
+/// account.
+fn riskier(left: &Found, right: &Found) -> Ordering {
+    let figures = |found: &Found| {
+        let assessment = &found.assessment;
+        (assessment.adjusted_equity.units(), assessment.requirement.maintenance.units())
+    };
+    let ((equity, needs), (other_equity, other_needs)) = (figures(left), figures(right));
+    let order = match (needs == 0, other_needs == 0) {
+        (true, true) => equity.cmp(&other_equity),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        (false, false) => cmp_products(equity, other_needs, other_equity, needs),
+    };
+    order.then(left.account.cmp(&right.account))
+}

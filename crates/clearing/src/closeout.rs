@@ -1,0 +1,153 @@
+//! Selling out one account: positions, then collateral for debts, then the waterfall.
+
+use crate::house::Books;
+use crate::settlement::{fill_client, fill_liquidity, touch, transfer};
+use crate::waterfall::{Ranking, absorb_debts, close_by_waterfall};
+use alloc::vec::Vec;
+use domain::effect::{Outcome, SkipReason, Stage};
+use domain::{
+    AccountId, Amount, Effect, Holder, HouseAccount, InstrumentId, Position, Quantity, Quote,
+};
+use risk::liquidation::{self, Closing, Step, forced_quote, notional_of};
+use risk::sale::{self, Sale};
+use risk::{Portfolio, assess};
+
+/// One account's liquidation, with everything a step may touch.
+pub(crate) struct CloseOut<'a> {
+    pub books: &'a mut Books,
+    pub ranking: &'a mut Ranking,
+    pub effects: &'a mut Vec<Effect>,
+    pub account: AccountId,
+}
+
+impl<'a> CloseOut<'a> {
+    pub fn new(
+        books: &'a mut Books,
+        ranking: &'a mut Ranking,
+        effects: &'a mut Vec<Effect>,
+        account: AccountId,
+    ) -> Self {
+        Self { books, ranking, effects, account }
+    }
+
+    pub fn portfolio(&self) -> Portfolio<'_> {
+        self.books.accounts.portfolio(self.account)
+    }
+
+    /// Steps until release, until nothing is left, or until nothing more can be planned.
+    ///
+    /// Every step closes a lot or a whole position, repays a debt or uses collateral up, so there
+    /// are at most a few for each row of the account.
+    pub fn run(&mut self) -> Outcome {
+        touch(self.books, self.account, self.effects);
+        let portfolio = self.portfolio();
+        let had_positions = portfolio.positions().next().is_some();
+        let rows = portfolio.positions().count() + portfolio.balances().count();
+        let mut bankrupt = false;
+        for _ in 0..4 * rows + 4 {
+            let portfolio = self.portfolio();
+            if !portfolio.is_exposed() {
+                return match (bankrupt, had_positions) {
+                    (true, _) => Outcome::Bankrupt,
+                    (false, true) => Outcome::ClosedOut,
+                    (false, false) => Outcome::Released,
+                };
+            }
+            let prices = self.books.prices();
+            if !assess(&portfolio, &prices).shortfall().is_positive() {
+                return Outcome::Released;
+            }
+            let blocked = portfolio.positions().next();
+            if let Some(position) = liquidation::target(&portfolio, &prices) {
+                self.close(&position);
+            } else if let Some(position) = blocked {
+                self.skip(&position);
+                return Outcome::Waiting;
+            } else if let Some(sale) = sale::plan(&portfolio, &prices) {
+                self.sell(&sale);
+            } else {
+                absorb_debts(self);
+                bankrupt = true;
+            }
+        }
+        Outcome::Waiting
+    }
+
+    fn close(&mut self, position: &Position) {
+        let step = liquidation::plan(&self.portfolio(), &self.books.prices(), position);
+        match step {
+            Step::Close { closing, toxic } => {
+                let stage = if toxic { Stage::FullClose } else { Stage::Partial };
+                self.execute(position, stage, &closing);
+            }
+            Step::Default { lack } => close_by_waterfall(self, position, lack),
+        }
+    }
+
+    /// A forced trade and its fee.
+    fn execute(&mut self, position: &Position, stage: Stage, closing: &Closing) {
+        self.trade_forced(position, stage, (closing.quantity, closing.quote));
+        if closing.fee.is_positive() {
+            let asset = self.books.prices().instrument_rules(position.instrument).settles;
+            let fund = Holder::House(HouseAccount::InsuranceFund);
+            transfer(self.books, (Holder::Client(self.account), fund), asset, closing.fee);
+            let (account, amount) = (self.account, closing.fee);
+            self.effects.push(Effect::LiquidationFeeCharged { account, asset, amount });
+        }
+    }
+
+    /// Closes a size against the liquidity account at mark less slippage.
+    pub fn close_size(&mut self, position: &Position, size: Quantity, stage: Stage) {
+        let fill = forced_quote(position, size, &self.books.prices());
+        self.trade_forced(position, stage, fill);
+    }
+
+    fn trade_forced(
+        &mut self,
+        position: &Position,
+        stage: Stage,
+        (quantity, quote): (Quantity, Quote),
+    ) {
+        let instrument = position.instrument;
+        let prices = self.books.prices();
+        self.effects.push(Effect::PositionReduced {
+            account: self.account,
+            instrument,
+            stage,
+            quantity,
+            quote: -quote,
+            mark: prices.instrument(instrument).mark,
+            notional: notional_of(position, quantity, &prices),
+        });
+        self.fill(instrument, (quantity, quote));
+        fill_liquidity(self.books, instrument, (-quantity, -quote), self.effects);
+    }
+
+    /// Fills the account's own position.
+    pub fn fill(&mut self, instrument: InstrumentId, fill: (Quantity, Quote)) {
+        fill_client(self.books, self.account, instrument, fill, self.effects);
+    }
+
+    fn skip(&mut self, position: &Position) {
+        let market = self.books.prices().instrument(position.instrument);
+        let reason =
+            if market.halted { SkipReason::InstrumentHalted } else { SkipReason::PriceMissing };
+        let account = self.account;
+        self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
+    }
+
+    fn sell(&mut self, sale: &Sale) {
+        let client = Holder::Client(self.account);
+        let world = Holder::House(HouseAccount::Liquidity);
+        transfer(self.books, (client, world), sale.asset, sale.amount);
+        transfer(self.books, (world, client), sale.debt_asset, sale.proceeds);
+        let Sale { asset, amount, debt_asset, proceeds, .. } = *sale;
+        let account = self.account;
+        self.effects.push(Effect::CollateralSold { account, asset, amount, debt_asset, proceeds });
+    }
+
+    /// Credits the account out of a house account.
+    pub fn credit(&mut self, from: HouseAccount, asset: domain::AssetId, amount: Amount) {
+        transfer(self.books, (Holder::House(from), Holder::Client(self.account)), asset, amount);
+    }
+}

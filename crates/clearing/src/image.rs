@@ -1,0 +1,157 @@
+//! The state as canonical bytes, and back.
+//!
+//! The bytes of a snapshot are these, and the state digest is their BLAKE3: two machines are in the
+//! same state exactly if these bytes are equal. What is derived (wake index, hashes) is rebuilt.
+
+use crate::account::Accounts;
+use crate::digest::canonical_flags;
+use crate::house::{Books, ClearingHouse, Cursor, SEMANTICS};
+use crate::ledger::{HouseRow, Ledger};
+use crate::liquidity::Liquidity;
+use alloc::vec::Vec;
+use domain::canonical::{CanonicalError, append, decode};
+use domain::event::ProducerId;
+use domain::rulebook::Rulebook;
+use domain::{AccountId, Balance, Position};
+use risk::{AssetMarket, InstrumentMarket};
+use serde::Deserialize;
+
+/// Why bytes are not a state of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The bytes do not decode.
+    #[error("the state does not decode: {0}")]
+    Malformed(#[from] CanonicalError),
+    /// The state belongs to another behaviour.
+    #[error("the state has semantics {found}, this machine {expected}")]
+    Semantics {
+        /// Of the state.
+        found: u32,
+        /// Of this machine.
+        expected: u32,
+    },
+    /// The decoded state does not encode to the same bytes.
+    #[error("the state does not encode to the bytes it was read from")]
+    NotCanonical,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    semantics: u32,
+    cursor: Cursor,
+    producers: Vec<(ProducerId, u64)>,
+    rulebook: Rulebook,
+    assets: Vec<AssetMarket>,
+    instruments: Vec<InstrumentMarket>,
+    house: Vec<HouseRow>,
+    liquidity: Vec<Position>,
+    queue: Vec<AccountId>,
+    accounts: Vec<AccountImage>,
+}
+
+#[derive(Deserialize)]
+struct AccountImage {
+    flags: u8,
+    balances: Vec<Balance>,
+    positions: Vec<Position>,
+}
+
+impl ClearingHouse {
+    /// Canonical bytes of the whole state; [`ClearingHouse::from_bytes`] reads them.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let books = &self.books;
+        let mut bytes = Vec::new();
+        append(&mut bytes, &SEMANTICS);
+        append(&mut bytes, &books.cursor);
+        append(&mut bytes, &books.producers);
+        append(&mut bytes, &books.rulebook);
+        append(&mut bytes, &books.assets);
+        append(&mut bytes, &books.instruments);
+        append(&mut bytes, books.ledger.rows());
+        append(&mut bytes, books.liquidity.positions());
+        append(&mut bytes, &books.queue);
+        append(&mut bytes, &books.accounts.count());
+        for account in books.accounts.ids() {
+            append(&mut bytes, &canonical_flags(&books.accounts, account));
+            append(&mut bytes, books.accounts.balances(account));
+            append(&mut bytes, books.accounts.positions(account));
+        }
+        bytes
+    }
+
+    /// BLAKE3 of the canonical bytes: the identity of the state.
+    #[must_use]
+    pub fn state_digest(&self) -> [u8; 32] {
+        *blake3::hash(&self.to_bytes()).as_bytes()
+    }
+
+    /// The machine whose canonical bytes these are.
+    ///
+    /// # Errors
+    /// If the bytes do not decode, belong to other semantics, or are not canonical.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RestoreError> {
+        let semantics =
+            bytes.get(..4).and_then(|head| head.try_into().ok()).map(u32::from_le_bytes);
+        if let Some(found) = semantics.filter(|found| *found != SEMANTICS) {
+            return Err(RestoreError::Semantics { found, expected: SEMANTICS });
+        }
+        let image: Image = decode(bytes)?;
+        debug_assert_eq!(image.semantics, SEMANTICS);
+        let fits = image.house.len() == image.rulebook.assets.len()
+            && image.assets.len() == image.rulebook.assets.len()
+            && image.instruments.len() == image.rulebook.instruments.len()
+            && image.liquidity.len() == image.rulebook.instruments.len();
+        if !fits || !rows_are_listed(&image) {
+            return Err(RestoreError::NotCanonical);
+        }
+        let house = Self::from_books(books(image));
+        if house.to_bytes() != bytes {
+            return Err(RestoreError::NotCanonical);
+        }
+        Ok(house.with_hashes())
+    }
+
+    fn with_hashes(mut self) -> Self {
+        for account in self.books.accounts.ids() {
+            self.digests.changed(&mut self.books.accounts, account);
+        }
+        self
+    }
+}
+
+/// Every row names a listed asset or instrument, so that rules can be looked up without a doubt.
+fn rows_are_listed(image: &Image) -> bool {
+    let (assets, instruments) = (image.assets.len(), image.instruments.len());
+    image.accounts.iter().all(|account| {
+        account.balances.iter().all(|balance| balance.asset.index() < assets && balance.index > 0)
+            && account.positions.iter().all(|position| position.instrument.index() < instruments)
+    })
+}
+
+fn books(image: Image) -> Books {
+    let mut accounts = Accounts::new();
+    for (number, row) in (0..).zip(image.accounts) {
+        let account = AccountId::new(number);
+        accounts.open();
+        accounts.set_flag(account, row.flags, true);
+        for balance in row.balances {
+            accounts.put_balance(account, balance);
+        }
+        for position in row.positions {
+            accounts.put_position(account, position);
+        }
+    }
+    Books {
+        cursor: image.cursor,
+        producers: image.producers,
+        rulebook: image.rulebook,
+        assets: image.assets,
+        instruments: image.instruments,
+        ledger: Ledger::restore(image.house),
+        liquidity: Liquidity::restore(image.liquidity),
+        queue: image.queue,
+        accounts,
+        touched: Vec::new(),
+    }
+}

@@ -1,0 +1,163 @@
+//! Rows of many owners in one arena: spans of 1, 2, 4, ... rows, grown by doubling, reused when
+//! freed. An owner's rows lie side by side, and steady work allocates nothing.
+
+use alloc::vec::Vec;
+
+/// Where an owner's rows lie: `len` of `1 << class` rows from `start`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    len: u16,
+    /// Capacity class plus one; zero has no rows yet.
+    class: u8,
+}
+
+impl Span {
+    /// Number of rows in use.
+    #[inline]
+    pub const fn len(self) -> usize {
+        self.len as usize
+    }
+
+    /// Place of the first row in the arena.
+    #[inline]
+    pub const fn start(self) -> usize {
+        self.start as usize
+    }
+
+    const fn capacity(self) -> usize {
+        if self.class == 0 { 0 } else { 1 << (self.class - 1) }
+    }
+}
+
+/// The arena.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows<T> {
+    slots: Vec<T>,
+    free: Vec<Vec<u32>>,
+}
+
+impl<T: Copy> Rows<T> {
+    pub const fn new() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// An owner's rows.
+    #[inline]
+    pub fn get(&self, span: Span) -> &[T] {
+        self.slots.get(span.start()..span.start() + span.len()).unwrap_or(&[])
+    }
+
+    /// An owner's rows, to change in place.
+    #[inline]
+    pub fn get_mut(&mut self, span: Span) -> &mut [T] {
+        self.slots.get_mut(span.start()..span.start() + span.len()).unwrap_or(&mut [])
+    }
+
+    /// One row by its place in the arena.
+    #[inline]
+    pub fn slot_mut(&mut self, place: u32) -> Option<&mut T> {
+        self.slots.get_mut(place as usize)
+    }
+
+    /// Rows of the arena in use and free, for memory figures.
+    pub fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+
+    /// Puts a row at `at` (at most the length), moving later ones up.
+    pub fn insert(&mut self, span: &mut Span, at: usize, row: T) {
+        if span.len() == span.capacity() {
+            self.grow(span, row);
+        }
+        span.len += 1;
+        let rows = self.get_mut(*span);
+        if let Some(tail) = rows.get_mut(at..) {
+            tail.rotate_right(1);
+        }
+        if let Some(slot) = rows.get_mut(at) {
+            *slot = row;
+        }
+    }
+
+    /// Takes the row at `at` out, moving later ones down.
+    pub fn remove(&mut self, span: &mut Span, at: usize) {
+        let rows = self.get_mut(*span);
+        if at < rows.len() {
+            if let Some(tail) = rows.get_mut(at..) {
+                tail.rotate_left(1);
+            }
+            span.len -= 1;
+        }
+    }
+
+    /// Gives all rows back.
+    pub fn clear(&mut self, span: &mut Span) {
+        self.release(*span);
+        *span = Span::default();
+    }
+
+    fn release(&mut self, span: Span) {
+        if let Some(class) = usize::from(span.class).checked_sub(1) {
+            while self.free.len() <= class {
+                self.free.push(Vec::new());
+            }
+            if let Some(list) = self.free.get_mut(class) {
+                list.push(span.start);
+            }
+        }
+    }
+
+    fn grow(&mut self, span: &mut Span, filler: T) {
+        let class = span.class;
+        let capacity = 1usize << class;
+        let reused = self.free.get_mut(usize::from(class)).and_then(Vec::pop);
+        let start = reused.unwrap_or_else(|| {
+            let start = self.slots.len();
+            self.slots.resize(start + capacity, filler);
+            u32::try_from(start).expect("the arena holds fewer than 2^32 rows")
+        });
+        let source = span.start()..span.start() + span.len();
+        self.slots.copy_within(source, start as usize);
+        self.release(*span);
+        *span = Span { start, len: span.len, class: class + 1 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Random inserts and removals of many owners agree with one vector an owner.
+    #[test]
+    fn agrees_with_vectors() {
+        let mut rows: Rows<u32> = Rows::new();
+        let mut owners: Vec<(Span, Vec<u32>)> = (0..50).map(|_| Default::default()).collect();
+        let mut state = 5u64;
+        let mut next = |bound: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % bound
+        };
+        for round in 0..20_000u32 {
+            let owner = next(50);
+            let (span, model) = owners.get_mut(owner).expect("within");
+            if next(5) < 3 && model.len() < 40 {
+                let at = next(model.len() + 1);
+                rows.insert(span, at, round);
+                model.insert(at, round);
+            } else if !model.is_empty() {
+                let at = next(model.len());
+                rows.remove(span, at);
+                model.remove(at);
+            }
+            if next(100) == 0 {
+                rows.clear(span);
+                model.clear();
+            }
+            assert_eq!(rows.get(*span), model.as_slice());
+        }
+        for (span, model) in &owners {
+            assert_eq!(rows.get(*span), model.as_slice());
+        }
+    }
+}

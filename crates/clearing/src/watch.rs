@@ -1,0 +1,511 @@
+//! Which accounts a price wakes.
+//!
+//! Every exposed account stands in a box: for each factor (mark less funding of an instrument,
+//! index price of an asset) an interval inside which `risk::envelope` proved that it cannot be
+//! liquidatable. The ends of all intervals lie in two heaps a factor, so a tick that leaves no box
+//! costs two comparisons, however many accounts there are. The first exit wakes the account, which
+//! is then checked exactly and boxed anew. A wake only reads: an early one changes nothing.
+//!
+//! Interest and funding indexes have wide bands for the whole house instead of a lane an account;
+//! leaving a band rebuilds every box. Accounts so close to the line that no box holds are `hot`:
+//! boxed at the price itself, and woken by every move of an index too.
+//!
+//! Derived from the books, outside digest and snapshot.
+
+use crate::account::QUEUED;
+use crate::heap::{Entry, Heap};
+use crate::house::Books;
+use crate::rows::{Rows, Span};
+use alloc::vec::Vec;
+use domain::{AccountId, AssetId, InstrumentId, Price, Weighted};
+use risk::envelope::{PriceBox, excess_floor};
+use risk::prices::floor_funding;
+use risk::{Portfolio, assess};
+
+/// Widths are shares of a price at 1e-9; a box is at most this wide on each side.
+const WIDTH_ONE: i64 = 1_000_000_000;
+const WIDTH_MAX: i64 = 400_000_000;
+/// Bands of the house's indexes: a debt may grow by 1/400, a deposit be cut by 1/1,000, cumulative
+/// funding rise by 1/100 of the price before every box is rebuilt.
+const BORROW_BAND: i128 = 400;
+const DEPOSIT_BAND: i128 = 1_000;
+const FUNDING_BAND: i64 = 100;
+
+const WOKEN: u8 = 1;
+const HOT: u8 = 2;
+
+/// One interval of one account, and where its ends lie in the factor's heaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lane {
+    low: i64,
+    high: i64,
+    factor: u32,
+    low_at: u32,
+    high_at: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Factor {
+    value: i64,
+    /// Keys are negated lower ends: the highest lower end is on top.
+    low: Heap,
+    high: Heap,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Bands {
+    funding_high: Vec<i64>,
+    borrow_high: Vec<i128>,
+    deposit_low: Vec<i128>,
+}
+
+/// What the index did, for benches and progress: never part of a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WakeCounts {
+    /// Accounts woken by a price and checked exactly.
+    pub woken: u64,
+    /// Boxes made anew.
+    pub boxed: u64,
+    /// Rebuilds of every box.
+    pub rebuilds: u64,
+}
+
+/// The wake index.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    instruments: u32,
+    factors: Vec<Factor>,
+    bands: Bands,
+    lanes: Rows<Lane>,
+    spans: Vec<Span>,
+    flags: Vec<u8>,
+    hot: Vec<AccountId>,
+    woken: Vec<AccountId>,
+    stack: Vec<u32>,
+    trial: Vec<Lane>,
+    indexes_moved: bool,
+    /// Test switch: boxes twice as wide as proved.
+    pub late: bool,
+    pub counts: WakeCounts,
+}
+
+/// The box of one account under trial or in force.
+struct Bounds<'a> {
+    lanes: &'a [Lane],
+    bands: &'a Bands,
+    instruments: u32,
+}
+
+impl Bounds<'_> {
+    #[inline]
+    fn lane(&self, factor: u32) -> Option<&Lane> {
+        self.lanes.iter().find(|lane| lane.factor == factor)
+    }
+}
+
+impl PriceBox for Bounds<'_> {
+    #[inline]
+    fn funded_low(&self, instrument: InstrumentId) -> i64 {
+        self.lane(instrument.number()).map_or(0, |lane| lane.low)
+    }
+
+    #[inline]
+    fn funded_high(&self, instrument: InstrumentId) -> i64 {
+        self.lane(instrument.number()).map_or(0, |lane| lane.high)
+    }
+
+    #[inline]
+    fn mark_high(&self, instrument: InstrumentId) -> i64 {
+        let funding = self.bands.funding_high.get(instrument.index()).copied().unwrap_or(0);
+        self.funded_high(instrument).saturating_add(funding)
+    }
+
+    #[inline]
+    fn asset_low(&self, asset: AssetId) -> i64 {
+        self.lane(self.instruments + asset.number()).map_or(0, |lane| lane.low)
+    }
+
+    #[inline]
+    fn asset_high(&self, asset: AssetId) -> i64 {
+        self.lane(self.instruments + asset.number()).map_or(0, |lane| lane.high)
+    }
+
+    #[inline]
+    fn borrow_high(&self, asset: AssetId) -> i128 {
+        self.bands.borrow_high.get(asset.index()).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn deposit_low(&self, asset: AssetId) -> i128 {
+        self.bands.deposit_low.get(asset.index()).copied().unwrap_or(0)
+    }
+}
+
+impl Watch {
+    pub fn new() -> Self {
+        Self {
+            instruments: 0,
+            factors: Vec::new(),
+            bands: Bands::default(),
+            lanes: Rows::new(),
+            spans: Vec::new(),
+            flags: Vec::new(),
+            hot: Vec::new(),
+            woken: Vec::new(),
+            stack: Vec::new(),
+            trial: Vec::new(),
+            indexes_moved: false,
+            late: false,
+            counts: WakeCounts::default(),
+        }
+    }
+
+    /// Takes the books' values afresh and wakes every exposed account.
+    pub fn rebuild(&mut self, books: &Books) {
+        self.counts.rebuilds += 1;
+        self.instruments = books.instruments.len() as u32;
+        self.factors.resize_with(books.instruments.len() + books.assets.len(), Factor::default);
+        let funded = books.instruments.iter().map(risk::InstrumentMarket::funded_mark);
+        let values = funded.chain(books.assets.iter().map(|market| market.price.units()));
+        for (factor, value) in self.factors.iter_mut().zip(values) {
+            factor.value = value;
+            factor.low.clear();
+            factor.high.clear();
+        }
+        self.lanes = Rows::new();
+        self.spans.clear();
+        self.flags.clear();
+        self.hot.clear();
+        self.woken.clear();
+        self.set_bands(books);
+        self.reserve(books);
+        for account in books.accounts.ids() {
+            if books.accounts.portfolio(account).is_exposed() {
+                self.wake(account);
+            }
+        }
+    }
+
+    fn set_bands(&mut self, books: &Books) {
+        let funding = books.instruments.iter().map(|market| {
+            floor_funding(market.funding_index) + market.mark.units() / FUNDING_BAND + 1
+        });
+        self.bands.funding_high = funding.collect();
+        let borrow = books
+            .assets
+            .iter()
+            .map(|market| market.borrow_index + market.borrow_index / BORROW_BAND);
+        self.bands.borrow_high = borrow.collect();
+        let deposit = books
+            .assets
+            .iter()
+            .map(|market| market.deposit_index - market.deposit_index / DEPOSIT_BAND);
+        self.bands.deposit_low = deposit.collect();
+    }
+
+    fn within_bands(&self, books: &Books) -> bool {
+        let funding = books.instruments.iter().zip(&self.bands.funding_high);
+        let borrow = books.assets.iter().zip(&self.bands.borrow_high);
+        let deposit = books.assets.iter().zip(&self.bands.deposit_low);
+        funding.into_iter().all(|(market, high)| floor_funding(market.funding_index) <= *high)
+            && borrow.into_iter().all(|(market, high)| market.borrow_index <= *high)
+            && deposit.into_iter().all(|(market, low)| market.deposit_index >= *low)
+    }
+
+    fn reserve(&mut self, books: &Books) {
+        let count = books.accounts.count() as usize;
+        if self.spans.len() < count {
+            self.spans.resize(count, Span::default());
+            self.flags.resize(count, 0);
+        }
+    }
+
+    fn wake(&mut self, account: AccountId) {
+        if let Some(flags) = self.flags.get_mut(account.index())
+            && *flags & WOKEN == 0
+        {
+            *flags |= WOKEN;
+            self.woken.push(account);
+        }
+    }
+
+    /// A mark or a funding index moved.
+    pub fn move_instrument(&mut self, instrument: InstrumentId, funded_mark: i64) {
+        self.move_factor(instrument.index(), funded_mark);
+    }
+
+    /// An index price moved.
+    pub fn move_asset(&mut self, asset: AssetId, price: Price) {
+        self.move_factor(self.instruments as usize + asset.index(), price.units());
+    }
+
+    fn move_factor(&mut self, place: usize, value: i64) {
+        let Some(factor) = self.factors.get_mut(place) else { return };
+        factor.value = value;
+        let (flags, woken) = (&mut self.flags, &mut self.woken);
+        let mut wake = |account: u32| {
+            if let Some(flags) = flags.get_mut(account as usize)
+                && *flags & WOKEN == 0
+            {
+                *flags |= WOKEN;
+                woken.push(AccountId::new(u64::from(account)));
+            }
+        };
+        factor.low.below(value.saturating_neg(), &mut self.stack, &mut wake);
+        factor.high.below(value, &mut self.stack, &mut wake);
+    }
+
+    /// A funding, borrow or deposit index moved: bands are looked at before the next check.
+    pub fn indexes_moved(&mut self) {
+        self.indexes_moved = true;
+    }
+
+    /// Looks at the bands if an index moved; hot accounts wake, and all do where a band was left.
+    pub fn refresh(&mut self, books: &Books) {
+        self.reserve(books);
+        if !core::mem::take(&mut self.indexes_moved) {
+            return;
+        }
+        if self.within_bands(books) {
+            let hot = core::mem::take(&mut self.hot);
+            for account in hot {
+                if let Some(flags) = self.flags.get_mut(account.index()) {
+                    *flags &= !HOT;
+                }
+                self.wake(account);
+            }
+        } else {
+            self.rebuild(books);
+        }
+    }
+
+    /// The accounts woken since the last call, for an exact check each.
+    pub fn take_woken(&mut self, into: &mut Vec<AccountId>) {
+        for account in &self.woken {
+            if let Some(flags) = self.flags.get_mut(account.index()) {
+                *flags &= !WOKEN;
+            }
+        }
+        self.counts.woken += self.woken.len() as u64;
+        into.append(&mut self.woken);
+    }
+
+    /// Whether the account's old box still covers its factors and proves that it is safe.
+    pub fn still_proved(&self, books: &Books, account: AccountId) -> bool {
+        let Some(span) = self.spans.get(account.index()) else { return false };
+        let lanes = self.lanes.get(*span);
+        if lanes.is_empty() {
+            return false;
+        }
+        let portfolio = books.accounts.portfolio(account);
+        let mut count = 0;
+        let covered = factors_of(books, &portfolio, self.instruments).all(|factor| {
+            count += 1;
+            lanes.iter().any(|lane| lane.factor == factor && self.holds(lane))
+        });
+        covered && count == lanes.len() && !self.floor(books, &portfolio, lanes).is_negative()
+    }
+
+    fn holds(&self, lane: &Lane) -> bool {
+        let value = self.factors.get(lane.factor as usize).map_or(0, |factor| factor.value);
+        lane.low <= value && value <= lane.high
+    }
+
+    fn floor(&self, books: &Books, portfolio: &Portfolio<'_>, lanes: &[Lane]) -> Weighted {
+        let bounds = Bounds { lanes, bands: &self.bands, instruments: self.instruments };
+        excess_floor(portfolio, &books.prices(), &bounds)
+    }
+
+    /// Takes an account out of the index: it has nothing at risk, or waits for a pulse.
+    pub fn forget(&mut self, account: AccountId) {
+        let Some(span) = self.spans.get(account.index()).copied() else { return };
+        for place in span.start()..span.start() + span.len() {
+            let Some(lane) = self.lanes.slot_mut(place as u32).copied() else { continue };
+            let Some(factor) = self.factors.get_mut(lane.factor as usize) else { continue };
+            let lanes = &mut self.lanes;
+            factor.low.remove(lane.low_at, &mut |lane, at| set_low(lanes, lane, at));
+            factor.high.remove(lane.high_at, &mut |lane, at| set_high(lanes, lane, at));
+        }
+        if let Some(span) = self.spans.get_mut(account.index()) {
+            self.lanes.clear(span);
+        }
+    }
+
+    /// Boxes an account anew; `excess` is what it has now, not negative.
+    pub fn enclose(&mut self, books: &Books, account: AccountId, excess: Weighted) {
+        self.counts.boxed += 1;
+        let portfolio = books.accounts.portfolio(account);
+        let width = self.choose_width(books, &portfolio, excess);
+        let width = if self.late { (width * 2).min(WIDTH_MAX) } else { width };
+        self.frame(books, &portfolio, width);
+        if width == 0 {
+            self.mark_hot(account);
+        }
+        self.install(account);
+    }
+
+    fn mark_hot(&mut self, account: AccountId) {
+        if let Some(flags) = self.flags.get_mut(account.index())
+            && *flags & HOT == 0
+        {
+            *flags |= HOT;
+            self.hot.push(account);
+        }
+    }
+
+    /// The widest box that holds, found by scaling the widest allowed with the slack it would need:
+    /// losses grow faster than widths, so the scaled box is nearly always proved at once.
+    fn choose_width(&mut self, books: &Books, portfolio: &Portfolio<'_>, excess: Weighted) -> i64 {
+        let mut width = WIDTH_MAX;
+        let mut proved = 0;
+        for _ in 0..4 {
+            self.frame(books, portfolio, width);
+            let trial = core::mem::take(&mut self.trial);
+            let floor = self.floor(books, portfolio, &trial);
+            self.trial = trial;
+            let holds = !floor.is_negative();
+            if holds {
+                proved = width;
+            }
+            let loss = (excess - floor).units().max(1);
+            let next = domain::wide::mul_div(
+                i128::from(width),
+                excess.units(),
+                loss,
+                domain::Rounding::Down,
+            );
+            let next = next.map_or(WIDTH_MAX, |next| next.min(i128::from(WIDTH_MAX)) as i64);
+            if (holds && next <= width + width / 8) || next <= proved {
+                break;
+            }
+            width = next;
+        }
+        proved
+    }
+
+    /// Lays intervals of a width around the present values of an account's factors into `trial`.
+    fn frame(&mut self, books: &Books, portfolio: &Portfolio<'_>, width: i64) {
+        self.trial.clear();
+        for factor in factors_of(books, portfolio, self.instruments) {
+            let value = self.factors.get(factor as usize).map_or(0, |factor| factor.value);
+            let reach = i128::from(value) * i128::from(width) / i128::from(WIDTH_ONE);
+            let reach = reach.unsigned_abs().min(i64::MAX as u128) as i64;
+            self.trial.push(Lane {
+                low: value.saturating_sub(reach),
+                high: value.saturating_add(reach),
+                factor,
+                low_at: 0,
+                high_at: 0,
+            });
+        }
+    }
+
+    /// Puts the trial box in force: re-keys lanes of the same factors, else lays new ones.
+    fn install(&mut self, account: AccountId) {
+        let Some(span) = self.spans.get(account.index()).copied() else { return };
+        let old = self.lanes.get(span);
+        let same = old.len() == self.trial.len()
+            && old.iter().zip(&self.trial).all(|(old, new)| old.factor == new.factor);
+        if same {
+            for at in 0..self.trial.len() {
+                self.rekey((span.start() + at) as u32, at);
+            }
+        } else {
+            self.forget(account);
+            self.lay(account);
+        }
+    }
+
+    fn rekey(&mut self, place: u32, at: usize) {
+        let Some(new) = self.trial.get(at).copied() else { return };
+        let Some(lane) = self.lanes.slot_mut(place) else { return };
+        (lane.low, lane.high) = (new.low, new.high);
+        let lane = *lane;
+        let Some(factor) = self.factors.get_mut(lane.factor as usize) else { return };
+        let lanes = &mut self.lanes;
+        let low = new.low.saturating_neg();
+        factor.low.rekey(lane.low_at, low, &mut |lane, at| set_low(lanes, lane, at));
+        factor.high.rekey(lane.high_at, new.high, &mut |lane, at| set_high(lanes, lane, at));
+    }
+
+    fn lay(&mut self, account: AccountId) {
+        let number = account.number() as u32;
+        if let Some(span) = self.spans.get_mut(account.index()) {
+            for lane in &self.trial {
+                let at = span.len();
+                self.lanes.insert(span, at, *lane);
+            }
+        }
+        let Some(span) = self.spans.get(account.index()).copied() else { return };
+        for at in 0..span.len() {
+            let place = (span.start() + at) as u32;
+            let Some(lane) = self.lanes.slot_mut(place).copied() else { continue };
+            let Some(factor) = self.factors.get_mut(lane.factor as usize) else { continue };
+            let lanes = &mut self.lanes;
+            let low = Entry { key: lane.low.saturating_neg(), account: number, lane: place };
+            factor.low.push(low, &mut |lane, at| set_low(lanes, lane, at));
+            let high = Entry { key: lane.high, account: number, lane: place };
+            factor.high.push(high, &mut |lane, at| set_high(lanes, lane, at));
+        }
+    }
+
+    /// Law for `invariants`: an exposed account that does not wait either stands in a box that
+    /// proves it safe or is hot and safe now.
+    pub fn proves(&self, books: &Books, account: AccountId) -> bool {
+        let portfolio = books.accounts.portfolio(account);
+        let waits = books.accounts.flag(account, QUEUED);
+        if waits || !portfolio.is_exposed() {
+            return true;
+        }
+        let hot = self.flags.get(account.index()).is_some_and(|flags| flags & HOT != 0);
+        let safe = !assess(&portfolio, &books.prices()).excess().is_negative();
+        safe && (hot || self.still_proved(books, account))
+    }
+
+    /// Bytes held, for memory figures.
+    pub fn bytes(&self) -> usize {
+        let heaps: usize =
+            self.factors.iter().map(|factor| factor.low.bytes() + factor.high.bytes()).sum();
+        heaps
+            + self.lanes.capacity() * size_of::<Lane>()
+            + self.spans.capacity() * size_of::<Span>()
+            + self.flags.capacity()
+    }
+}
+
+fn set_low(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
+    if let Some(lane) = lanes.slot_mut(lane) {
+        lane.low_at = at;
+    }
+}
+
+fn set_high(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
+    if let Some(lane) = lanes.slot_mut(lane) {
+        lane.high_at = at;
+    }
+}
+
+/// What an account's excess depends on: the instrument of every position, and every asset but the
+/// numeraire that it holds, owes or settles in.
+fn factors_of<'a>(
+    books: &'a Books,
+    portfolio: &'a Portfolio<'_>,
+    instruments: u32,
+) -> impl Iterator<Item = u32> + use<'a> {
+    let marks = portfolio.positions().map(|position| position.instrument.number());
+    let numeraire = books.rulebook.numeraire;
+    let assets = portfolio
+        .balances()
+        .filter(move |balance| {
+            balance.asset != numeraire
+                && (balance.amount.units() != 0 || settles_in(books, portfolio, balance.asset))
+        })
+        .map(move |balance| instruments + balance.asset.number());
+    marks.chain(assets)
+}
+
+fn settles_in(books: &Books, portfolio: &Portfolio<'_>, asset: AssetId) -> bool {
+    portfolio
+        .positions()
+        .any(|position| books.prices().instrument_rules(position.instrument).settles == asset)
+}
