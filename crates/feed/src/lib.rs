@@ -5,10 +5,17 @@
 //! minutes, prices get accounts, and both leave as ordinary external commands in one order.
 //! This crate never sees the state machine, a clock or a network; all times are UTC nanoseconds.
 
+pub mod accounts;
+pub mod day;
 pub mod decimal;
 pub mod document;
 pub mod error;
 pub mod generate;
+pub mod import;
+pub mod manifest;
+pub mod market;
+pub mod merge;
 pub mod reader;
 pub mod rulebook;
+pub mod ticks;
 pub mod time;

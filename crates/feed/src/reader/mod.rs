@@ -10,6 +10,7 @@ pub mod binance;
 pub mod compressed;
 pub mod freqtrade;
 pub mod funding;
+pub mod holdings;
 pub mod hours;
 mod rows;
 mod table;
