@@ -12,6 +12,8 @@ pub mod crash;
 pub mod depeg;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod frozen;
 pub mod knots;
 pub mod millionths;
 pub mod normal;

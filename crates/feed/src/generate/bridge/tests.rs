@@ -207,6 +207,29 @@ fn noise_is_shared_as_the_correlation_says() {
 }
 
 #[test]
+fn two_assets_move_together_as_the_correlation_says() {
+    let parameters = Parameters::default();
+    let (mut squares, mut product) = ([0.0; 2], 0.0);
+    let hours = 4_000;
+    for hour in 0..hours {
+        let shape = Shape::new(12, hour, true, &parameters).expect("free");
+        let (high, low) = shape.extremes();
+        let middle = (high + low) / 2;
+        let pair = ["BTC", "ETH"].map(|asset| shape.noise(12, hour, asset)[middle]);
+        squares = [0, 1].map(|place: usize| squares[place] + pair[place] * pair[place]);
+        product += pair[0] * pair[1];
+    }
+    // Half way of a leg the variance is 1/4 (less where its length is odd); the standard errors are
+    // 0.0056 of the variance and (1 - 0.81)/sqrt(4,000) = 0.003 of the correlation; five of each.
+    for square in squares {
+        let variance = square / hours as f64;
+        assert!((variance - 0.25).abs() < 0.028, "variance {variance}");
+    }
+    let correlation = product / (squares[0] * squares[1]).sqrt();
+    assert!((correlation - 0.9).abs() < 0.015, "correlation {correlation}");
+}
+
+#[test]
 fn bad_input_is_refused_with_its_place() {
     let good = bar(100, 120, 90, 110);
     let mark = |bar| flat_series("BTC", Role::Mark, bar);

@@ -1,5 +1,7 @@
 //! Laws that hold on every day with every seed, each asked here with plain sums of its own.
 
+use sha2::{Digest, Sha256};
+
 use super::super::super::fixture::DAYS;
 use super::*;
 
@@ -164,6 +166,30 @@ fn the_same_seed_is_the_same_population() {
     let one = populate(7, &parameters, &opening).expect("valid");
     assert!(one == populate(7, &parameters, &opening).expect("valid"));
     assert!(one != populate(8, &parameters, &opening).expect("valid"));
+}
+
+/// Another machine, compiler or library invents the same accounts to the last unit; a change that
+/// is meant is written down with its new digest.
+#[test]
+fn the_accounts_of_march_2020_are_frozen() {
+    let opening = opening(&DAYS[0]);
+    let parameters = Parameters::new(open_notional("2020-03-12", &FIVE));
+    let population = populate(20_200_312, &parameters, &opening).expect("valid");
+    let mut hasher = Sha256::new();
+    for account in &population.accounts {
+        for (id, amount) in &account.deposits {
+            hasher.update(id.number().to_le_bytes());
+            hasher.update(amount.units().to_le_bytes());
+        }
+    }
+    for trade in &population.trades {
+        for number in [trade.instrument.number(), trade.buyer, trade.seller] {
+            hasher.update(number.to_le_bytes());
+        }
+        hasher.update(trade.quantity.units().to_le_bytes());
+    }
+    let digest: String = hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, "953079ad04f6c4a8");
 }
 
 /// Leverage of every account, by cell and place: a draw that lots and counts do not touch.
