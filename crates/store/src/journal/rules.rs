@@ -138,3 +138,6 @@ fn check_close(context: &Context, header: &FrameHeader, close: &Close) -> Result
         Err(Defect::corrupt(expected, found))
     }
 }
+
+#[cfg(test)]
+mod tests;
