@@ -210,7 +210,7 @@ fn noise_is_shared_as_the_correlation_says() {
 fn two_assets_move_together_as_the_correlation_says() {
     let parameters = Parameters::default();
     let (mut squares, mut product) = ([0.0; 2], 0.0);
-    let hours = 4_000;
+    let hours = 16_000;
     for hour in 0..hours {
         let shape = Shape::new(12, hour, true, &parameters).expect("free");
         let (high, low) = shape.extremes();
@@ -220,13 +220,13 @@ fn two_assets_move_together_as_the_correlation_says() {
         product += pair[0] * pair[1];
     }
     // Half way of a leg the variance is 1/4 (less where its length is odd); the standard errors are
-    // 0.0056 of the variance and (1 - 0.81)/sqrt(4,000) = 0.003 of the correlation; five of each.
+    // 0.0028 of the variance and (1 - 0.81)/sqrt(16,000) = 0.0015 of the correlation; five of each.
     for square in squares {
         let variance = square / hours as f64;
-        assert!((variance - 0.25).abs() < 0.028, "variance {variance}");
+        assert!((variance - 0.25).abs() < 0.014, "variance {variance}");
     }
     let correlation = product / (squares[0] * squares[1]).sqrt();
-    assert!((correlation - 0.9).abs() < 0.015, "correlation {correlation}");
+    assert!((correlation - 0.9).abs() < 0.007_5, "correlation {correlation}");
 }
 
 #[test]

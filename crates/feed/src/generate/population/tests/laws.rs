@@ -89,6 +89,13 @@ fn odd_parameters_obey_every_law() {
             Parameters { collateral: collateral(&[("ADA", 1_000_000)]), ..defaults.clone() },
         ),
         (
+            "makers at the edge",
+            Parameters {
+                makers: Makers { count: 3, leverage_max: share(900_000_000) },
+                ..defaults.clone()
+            },
+        ),
+        (
             "high leverage",
             Parameters {
                 leverage: Leverage { median: share(60_000_000), ..Leverage::default() },
@@ -99,6 +106,20 @@ fn odd_parameters_obey_every_law() {
         let parameters = Parameters { accounts: 1_000, ..parameters };
         let population = populate(8, &parameters, &opening).expect(name);
         check(&population, &parameters, &opening, name);
+        check_leverage(&population, &opening, name);
+    }
+}
+
+/// Clients stay at or below nine tenths of what a requirement of 2 % allows; makers may go to the
+/// edge, and spot hedgers are as rich as their asset.
+fn check_leverage(population: &Population, opening: &Opening, place: &str) {
+    let drawn = [CellKind::Long, CellKind::Short, CellKind::Pair];
+    for account in &population.accounts {
+        let notional = dollars(gross(account, opening));
+        let leverage = notional / worth(account, opening, true);
+        let highest =
+            if drawn.contains(&population.cells[account.cell].kind) { 45.0 } else { 50.0 };
+        assert!(notional == 0.0 || leverage < highest + 1e-6, "{place}: {leverage} {account:?}");
     }
 }
 
