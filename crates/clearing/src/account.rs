@@ -76,6 +76,15 @@ impl Accounts {
         self.positions(account).iter().find(|position| position.instrument == instrument).copied()
     }
 
+    /// Loads an account's rows; the number means nothing.
+    #[inline]
+    pub fn warm(&self, account: AccountId) -> u64 {
+        let first = self.balances(account).first().map_or(0, |row| row.index as u64);
+        let rows = self.positions(account);
+        let ends = rows.first().zip(rows.last());
+        first ^ ends.map_or(0, |(first, last)| (first.cost + last.cost).units() as u64)
+    }
+
     pub fn flag(&self, account: AccountId, flag: u8) -> bool {
         self.head(account).flags & flag != 0
     }

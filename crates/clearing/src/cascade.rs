@@ -33,9 +33,9 @@ impl Cascade {
     pub fn take_queue(&mut self, books: &mut Books) {
         if books.cursor.queue_at.is_some_and(|at| at <= books.now()) {
             self.taken.append(&mut books.queue);
-            for account in &self.taken {
-                books.accounts.set_flag(*account, QUEUED, false);
-                books.touch(*account);
+            for account in self.taken.drain(..) {
+                books.accounts.set_flag(account, QUEUED, false);
+                books.touch(account);
             }
             books.cursor.queue_at = None;
         }
@@ -73,7 +73,7 @@ impl ClearingHouse {
                 self.enqueue_found(wave, effects);
             }
         }
-        self.cascade.taken.clear();
+        self.untouch_all();
         funding::schedule_interest(&mut self.books);
         self.schedule_queue();
     }
@@ -89,25 +89,45 @@ impl ClearingHouse {
     }
 
     /// Checks everybody who was touched or woken; the liquidatable are left in `found`.
+    ///
+    /// Who waits for a pulse is looked at when touched or taken, never for being woken: wakes
+    /// depend on how the boxes came about, and a restored machine boxes everybody anew.
     fn find(&mut self, effects: &mut Vec<Effect>) {
         self.watch.refresh(&self.books);
-        let mut touched = core::mem::take(&mut self.books.touched);
-        for account in touched.drain(..) {
-            self.books.accounts.set_flag(account, TOUCHED, false);
-            self.digests.changed(&mut self.books.accounts, account);
+        let mut place = 0;
+        while let Some(account) = self.books.touched.get(place).copied() {
+            place += 1;
+            self.untouch(account);
             if self.books.accounts.flag(account, QUEUED | LIQUIDATING)
                 || !self.watch.still_proved(&self.books, account)
             {
+                // An account let go is touched again and comes once more at the end of the list.
                 self.examine(account, effects);
             }
         }
-        self.books.touched = touched;
+        self.books.touched.clear();
         let mut suspects = core::mem::take(&mut self.cascade.suspects);
         self.watch.take_woken(&mut suspects);
         for account in suspects.drain(..) {
-            self.examine(account, effects);
+            if !self.books.accounts.flag(account, QUEUED) {
+                self.examine(account, effects);
+            }
         }
         self.cascade.suspects = suspects;
+    }
+
+    fn untouch(&mut self, account: AccountId) {
+        self.books.accounts.set_flag(account, TOUCHED, false);
+        self.digests.changed(&mut self.books.accounts, account);
+    }
+
+    /// Forgets who was touched after the last look: their rows and flags are hashed anew.
+    fn untouch_all(&mut self) {
+        let mut touched = core::mem::take(&mut self.books.touched);
+        for account in touched.drain(..) {
+            self.untouch(account);
+        }
+        self.books.touched = touched;
     }
 
     /// Checks one account exactly.
@@ -119,10 +139,11 @@ impl ClearingHouse {
         if liquidating {
             if !exposed || !assessment.shortfall().is_positive() {
                 self.let_go(account, Outcome::Released, effects);
-            } else if self.cascade.taken.binary_search(&account).is_ok() {
-                self.add_found(Found { account, assessment });
-                return;
             } else {
+                // Taken from the queue and still short; who was put back waits for the next pulse.
+                if !self.books.accounts.flag(account, QUEUED) {
+                    self.add_found(Found { account, assessment });
+                }
                 return;
             }
         } else if self.books.accounts.flag(account, QUEUED) {

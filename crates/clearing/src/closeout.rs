@@ -1,7 +1,7 @@
 //! Selling out one account: positions, then collateral for debts, then the waterfall.
 
 use crate::house::Books;
-use crate::settlement::{fill_client, fill_liquidity, touch, transfer};
+use crate::settlement::{fill_client, fill_liquidity, post_all, transfer};
 use crate::waterfall::{Ranking, absorb_debts, close_by_waterfall};
 use alloc::vec::Vec;
 use domain::effect::{Outcome, SkipReason, Stage};
@@ -39,7 +39,7 @@ impl<'a> CloseOut<'a> {
     /// Every step closes a lot or a whole position, repays a debt or uses collateral up, so there
     /// are at most a few for each row of the account.
     pub fn run(&mut self) -> Outcome {
-        touch(self.books, self.account, self.effects);
+        post_all(self.books, self.account, self.effects);
         let portfolio = self.portfolio();
         let had_positions = portfolio.positions().next().is_some();
         let rows = portfolio.positions().count() + portfolio.balances().count();

@@ -3,7 +3,7 @@
 use crate::account::LIQUIDATING;
 use crate::house::Books;
 use crate::plan::{require, require_account, require_asset};
-use crate::settlement::{touch, transfer as move_money};
+use crate::settlement::{post_balance, transfer as move_money};
 use alloc::vec::Vec;
 use domain::command::{Deposit, PayInCapital, TransferAsset, Withdraw};
 use domain::{AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, Refusal};
@@ -25,7 +25,7 @@ pub(crate) fn check_deposit(books: &Books, deposit: &Deposit) -> Result<(), Refu
 
 pub(crate) fn deposit(books: &mut Books, deposit: &Deposit, effects: &mut Vec<Effect>) {
     let Deposit { account, asset, amount } = *deposit;
-    touch(books, account, effects);
+    post_balance(books, account, asset, effects);
     let sides = (Holder::House(HouseAccount::Custody), Holder::Client(account));
     move_money(books, sides, asset, amount);
     effects.push(Effect::Deposited { account, asset, amount });
@@ -40,7 +40,7 @@ pub(crate) fn check_withdraw(books: &Books, withdraw: &Withdraw) -> Result<(), R
 
 pub(crate) fn withdraw(books: &mut Books, withdraw: &Withdraw, effects: &mut Vec<Effect>) {
     let Withdraw { account, asset, amount } = *withdraw;
-    touch(books, account, effects);
+    post_balance(books, account, asset, effects);
     let sides = (Holder::Client(account), Holder::House(HouseAccount::Custody));
     move_money(books, sides, asset, amount);
     effects.push(Effect::Withdrawn { account, asset, amount });
@@ -57,8 +57,8 @@ pub(crate) fn check_transfer(books: &Books, transfer: &TransferAsset) -> Result<
 
 pub(crate) fn transfer(books: &mut Books, command: &TransferAsset, effects: &mut Vec<Effect>) {
     let TransferAsset { from, to, asset, amount } = *command;
-    touch(books, from, effects);
-    touch(books, to, effects);
+    post_balance(books, from, asset, effects);
+    post_balance(books, to, asset, effects);
     move_money(books, (Holder::Client(from), Holder::Client(to)), asset, amount);
     effects.push(Effect::AssetTransferred { from, to, asset, amount });
 }

@@ -1,7 +1,7 @@
 //! Dated futures: the mean index of the settlement window, and cash settlement at the end.
 
 use crate::house::Books;
-use crate::settlement::{fill_client, fill_liquidity, touch};
+use crate::settlement::{fill_client, fill_liquidity};
 use alloc::vec::Vec;
 use domain::rulebook::InstrumentKind;
 use domain::wide::mul_div;
@@ -107,7 +107,6 @@ fn settle(books: &mut Books, instrument: InstrumentId, price: Price, effects: &m
         (-position.quantity, quote)
     };
     for account in holders {
-        touch(books, account, effects);
         if let Some(position) = books.accounts.position(account, instrument) {
             fill_client(books, account, instrument, closing(position), effects);
         }

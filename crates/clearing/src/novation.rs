@@ -9,7 +9,7 @@ use crate::custody::{check_balance_max, check_utilisation};
 use crate::house::Books;
 use crate::market::within;
 use crate::plan::{require, require_account, require_instrument};
-use crate::settlement::{fill_client, touch, transfer};
+use crate::settlement::{fill_client, post_balance, transfer};
 use alloc::vec::Vec;
 use domain::command::RegisterTrade;
 use domain::rulebook::{InstrumentKind, InstrumentRules};
@@ -43,24 +43,43 @@ pub(crate) fn check(books: &Books, trade: &RegisterTrade) -> Result<(), Refusal>
     let market = books.prices().instrument(trade.instrument);
     require(!market.expired, Refusal::InstrumentExpired)?;
     require(!market.halted, Refusal::InstrumentHalted)?;
-    for side in sides(trade) {
-        match rules.kind {
-            InstrumentKind::Spot { base } => check_exchange(books, trade, rules, base, &side)?,
-            _ => check_position(books, trade, rules, &side)?,
-        }
+    let [buyer, seller] = sides(trade).map(|side| check_side(books, trade, rules, &side));
+    first_broken(buyer, seller)
+}
+
+/// The first broken rule of the list, whichever of two checks found it.
+fn first_broken(left: Result<(), Refusal>, right: Result<(), Refusal>) -> Result<(), Refusal> {
+    match (left, right) {
+        (Err(left), Err(right)) => Err(left.min(right)),
+        (left, right) => left.and(right),
     }
-    Ok(())
+}
+
+fn check_side(
+    books: &Books,
+    trade: &RegisterTrade,
+    rules: &InstrumentRules,
+    side: &Side,
+) -> Result<(), Refusal> {
+    match rules.kind {
+        InstrumentKind::Spot { base } => check_exchange(books, trade, rules, base, side),
+        _ => check_position(books, trade, rules, side),
+    }
 }
 
 pub(crate) fn register(books: &mut Books, trade: &RegisterTrade, effects: &mut Vec<Effect>) {
     let rules = books.prices().instrument_rules(trade.instrument);
     let (kind, settles) = (rules.kind, rules.settles);
-    touch(books, trade.buyer, effects);
-    touch(books, trade.seller, effects);
     let RegisterTrade { buyer, seller, instrument, quantity, price, .. } = *trade;
     effects.push(Effect::Novated { instrument, buyer, seller, quantity, price });
     match kind {
-        InstrumentKind::Spot { base } => exchange(books, trade, base, settles),
+        InstrumentKind::Spot { base } => {
+            for account in [buyer, seller] {
+                post_balance(books, account, base, effects);
+                post_balance(books, account, settles, effects);
+            }
+            exchange(books, trade, base, settles);
+        }
         _ => {
             let quote = quantity.quote(price);
             fill_client(books, buyer, instrument, (quantity, quote), effects);
@@ -94,6 +113,8 @@ fn sides(trade: &RegisterTrade) -> [Side; 2] {
     ]
 }
 
+const NO_CHANGE: Change = Change { position: None, balances: [None, None] };
+
 fn check_position(
     books: &Books,
     trade: &RegisterTrade,
@@ -113,7 +134,8 @@ fn check_position(
     let change = if within_max {
         after_fill(&before, &prices, &position, side.quantity, quote, side.fee)
     } else {
-        Change::default()
+        // Too large to compute with, yet the prices it would need are asked first.
+        Change { position: Some(Position { quantity: side.quantity, ..position }), ..NO_CHANGE }
     };
     let after = before.with(change);
     oracle::check(&after, &prices, books.now())?;
@@ -196,20 +218,23 @@ fn check_exchange(
     let change = Change { position: None, balances: [Some(base_row), Some(quote_row)] };
     let after = before.with(change);
     oracle::check(&after, &prices, books.now())?;
-    require(trade.quantity <= rules.position_max, Refusal::PositionMaxExceeded)?;
     let (gained, gain) = if buys { (base, base_delta) } else { (rules.settles, quote_delta) };
     check_balance_max(books, side.account, gained, gain)?;
     let given = if buys { &quote_row } else { &base_row };
     let most = prices.asset_rules(given.asset).balance_max;
     require(given.amount >= -most, Refusal::BalanceMaxExceeded)?;
-    for (held, row) in [(base_held, base_row), (quote_held, quote_row)] {
+    require(trade.quantity <= rules.position_max, Refusal::PositionMaxExceeded)?;
+    let lends = |held: Amount, row: &Balance| {
         if row.amount.is_negative() && row.amount < held {
-            check_utilisation(books, row.asset, held, row.amount, false)?;
+            check_utilisation(books, row.asset, held, row.amount, false)
+        } else {
+            Ok(())
         }
-    }
+    };
+    let lent = lends(base_held, &base_row).and(lends(quote_held, &quote_row));
     // An exchange that lends nothing new can only lower what is at risk.
     let reduces = !given.amount.is_negative();
-    check_margin(books, trade, rules, side.account, &after, reduces)
+    first_broken(lent, check_margin(books, trade, rules, side.account, &after, reduces))
 }
 
 /// Base from seller to buyer, quote from buyer to seller, the rounding to residue.

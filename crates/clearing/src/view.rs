@@ -7,8 +7,8 @@ use crate::watch::WakeCounts;
 use alloc::vec::Vec;
 use domain::event::ProducerId;
 use domain::{
-    AccountId, Amount, AssetId, Balance, HouseAccount, InstrumentId, Position, Price, Rulebook,
-    Sequence, Timestamp,
+    AccountId, Amount, AssetId, Balance, Command, HouseAccount, InstrumentId, Position, Price,
+    Rulebook, Sequence, Timestamp,
 };
 use risk::{Assessment, AssetMarket, InstrumentMarket, assess};
 
@@ -131,6 +131,22 @@ impl ClearingHouse {
     #[must_use]
     pub fn index(&self, asset: AssetId) -> Option<Price> {
         self.asset(asset).map(|market| market.price).filter(|price| price.is_positive())
+    }
+
+    /// Loads what a command will touch, early: in a pure crate a prefetch is an ordinary load. The
+    /// number returned means nothing; it keeps the loads.
+    #[must_use]
+    #[inline]
+    pub fn touch_ahead(&self, command: &Command) -> u64 {
+        let warm =
+            |account: AccountId| self.books.accounts.warm(account) ^ self.watch.warm(account);
+        match command {
+            Command::RegisterTrade(trade) => warm(trade.buyer) ^ warm(trade.seller),
+            Command::Deposit(deposit) => warm(deposit.account),
+            Command::Withdraw(withdraw) => warm(withdraw.account),
+            Command::TransferAsset(transfer) => warm(transfer.from) ^ warm(transfer.to),
+            _ => 0,
+        }
     }
 
     /// What the wake index did so far.

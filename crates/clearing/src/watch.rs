@@ -290,6 +290,15 @@ impl Watch {
         into.append(&mut self.woken);
     }
 
+    /// Loads an account's box; the number means nothing.
+    #[inline]
+    pub fn warm(&self, account: AccountId) -> u64 {
+        let span = self.spans.get(account.index()).copied().unwrap_or_default();
+        let lanes = self.lanes.get(span);
+        let ends = lanes.first().zip(lanes.last());
+        ends.map_or(0, |(first, last)| (first.low ^ last.low) as u64)
+    }
+
     /// Whether the account's old box still covers its factors and proves that it is safe.
     pub fn still_proved(&self, books: &Books, account: AccountId) -> bool {
         let Some(span) = self.spans.get(account.index()) else { return false };

@@ -7,7 +7,7 @@
 
 use crate::closeout::CloseOut;
 use crate::house::Books;
-use crate::settlement::{fill_client, touch, transfer};
+use crate::settlement::{fill_client, transfer};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use domain::effect::Stage;
@@ -175,7 +175,6 @@ fn deleverage(close: &mut CloseOut<'_>, default: &mut Default, rule: Deleveragin
     let account = close.account;
     for ((winner, size), quote) in matched.iter().zip(quotes) {
         let (quantity, quote) = (sign(*size), Quote::new(quote));
-        touch(close.books, *winner, close.effects);
         close.effects.push(Effect::Deleveraged {
             account,
             winner: *winner,

@@ -54,13 +54,19 @@ const fn div_digit(top: u128, digit: u128, d: u128) -> (u128, u128) {
 ///
 /// Worked: -7 / 2 is -4 down and -3 up.
 #[must_use]
+#[inline]
 pub const fn div(a: i128, d: i128, rounding: Rounding) -> i128 {
     assert!(d > 0, "a divisor is positive");
-    let floor = a.div_euclid(d);
+    // Most divisions fit 64 bits, where the processor divides several times faster.
+    let (quotient, rest) = if a as i64 as i128 == a && d as i64 as i128 == d {
+        ((a as i64 / d as i64) as i128, (a as i64 % d as i64) as i128)
+    } else {
+        let quotient = a / d;
+        (quotient, a - quotient * d)
+    };
     match rounding {
-        Rounding::Down => floor,
-        Rounding::Up if a.rem_euclid(d) == 0 => floor,
-        Rounding::Up => floor + 1,
+        Rounding::Down => quotient - (rest < 0) as i128,
+        Rounding::Up => quotient + (rest > 0) as i128,
     }
 }
 
@@ -72,11 +78,16 @@ pub const fn div(a: i128, d: i128, rounding: Rounding) -> i128 {
 /// # Panics
 /// If `d` is not positive: divisors are units, totals or prices that are checked before.
 #[must_use]
+#[inline]
 pub const fn mul_div(a: i128, b: i128, d: i128, rounding: Rounding) -> Option<i128> {
     assert!(d > 0, "a divisor is positive");
     if let Some(product) = a.checked_mul(b) {
         return Some(div(product, d, rounding));
     }
+    mul_div_wide(a, b, d, rounding)
+}
+
+const fn mul_div_wide(a: i128, b: i128, d: i128, rounding: Rounding) -> Option<i128> {
     let negative = (a < 0) != (b < 0);
     let (high, low) = widening_mul(a.unsigned_abs(), b.unsigned_abs());
     let divisor = d.unsigned_abs();

@@ -37,31 +37,16 @@ impl<'a> Portfolio<'a> {
 
     /// Open positions.
     #[inline]
-    pub fn positions(&self) -> impl Iterator<Item = Position> + use<'_> {
-        let changed = self.change.position;
-        let kept = self.positions.iter().map(move |position| match changed {
-            Some(changed) if changed.instrument == position.instrument => changed,
-            _ => *position,
-        });
-        let added = changed.filter(|changed| {
-            self.positions.iter().all(|position| position.instrument != changed.instrument)
-        });
-        kept.chain(added).filter(|position| !position.quantity.is_zero())
+    #[must_use]
+    pub fn positions(&self) -> Positions<'a> {
+        Positions { rows: self.positions.iter(), change: self.change.position }
     }
 
     /// Balances, zero ones included.
     #[inline]
-    pub fn balances(&self) -> impl Iterator<Item = Balance> + use<'_> {
-        let changes = self.change.balances;
-        let kept = self.balances.iter().map(move |balance| {
-            let change = changes.iter().flatten().find(|change| change.asset == balance.asset);
-            change.copied().unwrap_or(*balance)
-        });
-        let added =
-            self.change.balances.into_iter().flatten().filter(|changed| {
-                self.balances.iter().all(|balance| balance.asset != changed.asset)
-            });
-        kept.chain(added)
+    #[must_use]
+    pub fn balances(&self) -> Balances<'a> {
+        Balances { rows: self.balances.iter(), changes: self.change.balances }
     }
 
     /// The position in an instrument, if one is open.
@@ -83,5 +68,60 @@ impl<'a> Portfolio<'a> {
     pub fn is_exposed(&self) -> bool {
         self.positions().next().is_some()
             || self.balances().any(|balance| balance.amount.is_negative())
+    }
+}
+
+/// Open positions of a portfolio: rows as changed, then what the change adds.
+#[derive(Clone, Debug)]
+pub struct Positions<'a> {
+    rows: core::slice::Iter<'a, Position>,
+    change: Option<Position>,
+}
+
+impl Iterator for Positions<'_> {
+    type Item = Position;
+
+    #[inline]
+    fn next(&mut self) -> Option<Position> {
+        loop {
+            let position = match self.rows.next() {
+                Some(row) => match self.change {
+                    Some(change) if change.instrument == row.instrument => {
+                        self.change = None;
+                        change
+                    }
+                    _ => *row,
+                },
+                None => self.change.take()?,
+            };
+            if !position.quantity.is_zero() {
+                return Some(position);
+            }
+        }
+    }
+}
+
+/// Balances of a portfolio: rows as changed, then what the change adds.
+#[derive(Clone, Debug)]
+pub struct Balances<'a> {
+    rows: core::slice::Iter<'a, Balance>,
+    changes: [Option<Balance>; 2],
+}
+
+impl Iterator for Balances<'_> {
+    type Item = Balance;
+
+    #[inline]
+    fn next(&mut self) -> Option<Balance> {
+        if let Some(row) = self.rows.next() {
+            for change in &mut self.changes {
+                if change.is_some_and(|change| change.asset == row.asset) {
+                    return change.take();
+                }
+            }
+            return Some(*row);
+        }
+        let [first, second] = &mut self.changes;
+        first.take().or_else(|| second.take())
     }
 }
