@@ -275,3 +275,57 @@ fn remove_snapshot(sled: &sled::Db, sequence: u64) -> sled::Result<()> {
 fn cache_path(directory: &Path) -> PathBuf {
     directory.join("cache")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_the_hashes_is_checked_by_itself() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let Ok(SnapshotOpen::Ready(store)) = open(directory.path()) else {
+            panic!("does not open");
+        };
+        for sequence in [1, 2] {
+            store.put(1, sequence, [0; 16], &[sequence as u8; 100_000]).expect("stores");
+        }
+        let sled = store.sled.as_ref().expect("is open");
+        let plant = |value: &[u8]| sled.insert(chunk_key(1, 1), value).expect("inserts");
+        let sound = sled.get(chunk_key(1, 1)).expect("reads").expect("is there");
+        let refused = |what: &str| {
+            let error = store.get(1).expect_err(what);
+            assert_eq!(error.category(), Category::Corrupt, "{what}");
+        };
+        let other = sled.get(chunk_key(2, 1)).expect("reads").expect("is there");
+        plant(&other);
+        refused("a sound chunk of another snapshot: the state digest");
+        let mut shorter = chunk_value(&[1; 10]);
+        plant(&shorter);
+        refused("a sound chunk of another length");
+        shorter[40] ^= 1;
+        plant(&shorter);
+        refused("a chunk that is not its hash");
+        sled.remove(chunk_key(1, 1)).expect("removes");
+        refused("a chunk missing");
+        plant(&sound);
+        assert!(store.get(1).expect("whole again").is_some());
+        sled.remove(manifest_key(1)).expect("removes");
+        assert_eq!(store.get(1).expect("no manifest, no snapshot"), None);
+        let mut manifest = sled.get(manifest_key(2)).expect("reads").expect("is there").to_vec();
+        manifest[0] ^= 1;
+        sled.insert(manifest_key(2), manifest).expect("inserts");
+        let (found, passed) = store.latest(|_| true);
+        assert_eq!((found, passed.len()), (None, 2));
+    }
+
+    #[test]
+    fn a_panic_in_sled_spends_the_store_and_is_an_error() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let Ok(SnapshotOpen::Ready(store)) = open(directory.path()) else {
+            panic!("does not open");
+        };
+        let answer = store.guard("plant a panic", 7, |_| -> sled::Result<()> { panic!("planted") });
+        assert_eq!(answer.expect_err("caught").category(), Category::Io);
+        assert!(store.spent() && store.put(1, 8, [0; 16], &[1]).is_err());
+    }
+}

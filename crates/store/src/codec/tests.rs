@@ -135,3 +135,18 @@ fn a_length_that_lies_is_refused_without_allocating_for_it() {
     let long = vec![0u8; BODY_BYTES_MAX];
     assert!(to_bytes(&long).is_err(), "1 MiB and its length exceed 1 MiB");
 }
+
+#[test]
+fn a_map_with_its_keys_out_of_order_is_refused_by_encoding_it_again() {
+    // bincode itself takes such bytes and gives a map that encodes to others.
+    use std::collections::BTreeMap;
+    let map = |keys: &[u8]| {
+        let mut bytes = (keys.len() as u64).to_le_bytes().to_vec();
+        keys.iter().for_each(|key| bytes.extend_from_slice(&[*key, 1]));
+        decode_exact::<BTreeMap<u8, u8>>(&bytes)
+    };
+    assert_eq!(map(&[3, 5]).expect("in order"), BTreeMap::from([(3, 1), (5, 1)]));
+    for keys in [[5, 5], [5, 3]] {
+        assert!(map(&keys).is_err(), "{keys:?}");
+    }
+}

@@ -325,3 +325,6 @@ impl Writer {
 fn batch_need(held: usize, body_bytes: usize) -> usize {
     frame_bytes(held - FRAME_HEADER + ENVELOPE + body_bytes + Seal::RECORD_BYTES)
 }
+
+#[cfg(test)]
+mod tests;

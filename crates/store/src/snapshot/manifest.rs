@@ -136,4 +136,15 @@ mod tests {
             assert!(Manifest::decode(&value[..length], 4_096).is_err(), "length {length}");
         }
     }
+    #[test]
+    fn every_flipped_bit_of_a_chunk_is_noticed() {
+        let value = chunk_value(b"some bytes of a state");
+        assert_eq!(read_chunk(Some(&value), 0), Ok(&b"some bytes of a state"[..]));
+        for bit in 0..value.len() * 8 {
+            let mut bad = value.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(read_chunk(Some(&bad), 0).is_err(), "bit {bit}");
+        }
+        assert!(read_chunk(Some(&value[..31]), 0).is_err() && read_chunk(None, 0).is_err());
+    }
 }

@@ -67,9 +67,16 @@ impl MemoryDisk {
     }
 
     /// The disk as a process finds it that starts after `kill -9` of this one: all written bytes
-    /// are there, locks are not.
+    /// are there, what was not synced still is not, locks are gone.
     pub fn after_kill(&self) -> MemoryDisk {
-        MemoryDisk::from_files(self.files())
+        let disk = self.locked();
+        let left = Disk {
+            inodes: disk.inodes.clone(),
+            names: disk.names.clone(),
+            names_durable: disk.names_durable.clone(),
+            ..Disk::default()
+        };
+        MemoryDisk { disk: Arc::new(Mutex::new(left)) }
     }
 
     /// All files as processes see them.

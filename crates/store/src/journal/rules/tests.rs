@@ -133,7 +133,7 @@ fn sound_batches_pass() {
 fn one_thing_wrong_is_corrupt() {
     let base = Made::default;
     let corrupt = |made: Made, what: &str| check(made, Err(Category::Corrupt), what);
-    corrupt(Made { first_seq: 11, durable_seq: 10, ..base() }, "a gap");
+    corrupt(Made { first_seq: 13, durable_seq: 12, ..base() }, "a gap");
     corrupt(Made { first_seq: 9, durable_seq: 8, ..base() }, "a step back");
     corrupt(Made { first_seq: 0, durable_seq: u64::MAX, ..base() }, "sequence 0");
     corrupt(Made { prev_chain: [2; 16], ..base() }, "another chain");

@@ -112,7 +112,7 @@ impl Writer {
     }
 
     /// A control record in a batch of its own, durable.
-    fn write_control(&mut self, control: &Control) -> Result<(), StoreError> {
+    pub(super) fn write_control(&mut self, control: &Control) -> Result<(), StoreError> {
         let timestamp = if self.timestamp == i64::MIN { 0 } else { self.timestamp };
         control.put(&mut self.batch, timestamp);
         self.last_close = None;
