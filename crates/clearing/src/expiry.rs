@@ -4,21 +4,21 @@ use crate::house::Books;
 use crate::settlement::{fill_client, fill_liquidity};
 use alloc::vec::Vec;
 use domain::rulebook::InstrumentKind;
-use domain::wide::mul_div;
+use domain::wide::{div, mul_div};
 use domain::{
-    AccountId, AssetId, Duration, Effect, InstrumentId, Position, Price, Quote, Rounding, Timestamp,
+    AccountId, AssetId, Effect, InstrumentId, Position, Price, Quote, Rounding, Timestamp,
 };
 
 /// The next time a future ends; one that could not be priced is tried again a step later.
 pub(crate) fn next(books: &Books) -> Option<Timestamp> {
-    let retry = books.now().plus(books.rulebook.liquidation.step_interval);
     let kinds = books.rulebook.instruments.iter().zip(&books.instruments);
     kinds
         .filter_map(|(rules, market)| match rules.kind {
-            InstrumentKind::Future { expires_at, .. } if !market.expired => Some(expires_at),
+            InstrumentKind::Future { expires_at, .. } if !market.expired => {
+                Some(expires_at.max(market.settle_until))
+            }
             _ => None,
         })
-        .map(|expires_at| if expires_at <= books.now() { retry } else { expires_at })
         .min()
 }
 
@@ -36,9 +36,12 @@ pub(crate) fn accumulate(books: &mut Books, underlying: AssetId) {
             continue;
         }
         let opens = Timestamp::from_nanos(expires_at.nanos() - settle_window.nanos());
-        let from = market.settle_until.max(opens);
         let until = now.min(expires_at);
-        market.settle_sum += price.wide() * i128::from(until.since(from).nanos());
+        let held = until.since(market.settle_until.max(opens)).nanos();
+        if price.is_positive() {
+            market.settle_sum += price.wide() * i128::from(held);
+            market.settle_time += held;
+        }
         market.settle_until = until;
     }
 }
@@ -48,15 +51,21 @@ pub(crate) fn settle_due(books: &mut Books, effects: &mut Vec<Effect>) {
     for place in 0..books.rulebook.instruments.len() {
         let instrument = InstrumentId::new(place as u32);
         let rules = books.prices().instrument_rules(instrument);
-        let InstrumentKind::Future { underlying, expires_at, settle_window } = rules.kind else {
+        let InstrumentKind::Future { underlying, expires_at, .. } = rules.kind else {
             continue;
         };
-        if books.prices().instrument(instrument).expired || expires_at > books.now() {
+        let market = books.prices().instrument(instrument);
+        if market.expired || expires_at.max(market.settle_until) > books.now() {
             continue;
         }
         accumulate(books, underlying);
-        if let Some(price) = settlement_price(books, instrument, underlying, settle_window) {
+        if let Some(price) = settlement_price(books, instrument, underlying) {
             settle(books, instrument, price, effects);
+        } else {
+            let retry = books.now().plus(books.rulebook.liquidation.step_interval);
+            if let Some(market) = books.instruments.get_mut(place) {
+                market.settle_until = retry;
+            }
         }
     }
 }
@@ -64,17 +73,17 @@ pub(crate) fn settle_due(books: &mut Books, effects: &mut Vec<Effect>) {
 /// Mean index of the window in the instrument's price unit, rounded down; `None` while a price it
 /// needs was never published.
 ///
-/// A window that began before the first index counts the missing part as zero time.
-fn settlement_price(
-    books: &Books,
-    instrument: InstrumentId,
-    underlying: AssetId,
-    window: Duration,
-) -> Option<Price> {
+/// The mean is over the time in which a price held; without any, the present price stands for it.
+/// Worked: 100 for 10 minutes and 130 for 20 of a window of 30 give 120.
+fn settlement_price(books: &Books, instrument: InstrumentId, underlying: AssetId) -> Option<Price> {
     let prices = books.prices();
     let rules = prices.instrument_rules(instrument);
-    let sum = prices.instrument(instrument).settle_sum;
-    let mean = mul_div(sum, 1, i128::from(window.nanos()), Rounding::Down)?;
+    let market = prices.instrument(instrument);
+    let mean = if market.settle_time > 0 {
+        div(market.settle_sum, i128::from(market.settle_time), Rounding::Down)
+    } else {
+        prices.index_price(underlying)
+    };
     let settles = prices.index_price(rules.settles);
     if mean <= 0 || settles <= 0 {
         return None;

@@ -23,8 +23,6 @@ pub enum Stage {
     Partial,
     /// Positions are closed whole, toxic or not.
     FullClose,
-    /// Collateral is sold for debts.
-    CollateralSale,
     /// Layers of the default waterfall pay.
     Waterfall,
 }
@@ -36,10 +34,6 @@ pub enum SkipReason {
     InstrumentHalted,
     /// A price was never published.
     PriceMissing,
-    /// No quantity makes things better at these prices.
-    Toxic,
-    /// Nothing is left to sell.
-    NothingToSell,
 }
 
 /// How a liquidation ended.

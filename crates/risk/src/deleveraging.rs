@@ -42,13 +42,17 @@ fn profit_leverage(
     let market = prices.instrument(position.instrument);
     let profit = (position.quantity.quote(market.mark) - position.cost).units();
     let cost = position.cost.units().abs().max(1);
-    let share = mul_div(profit, SCORE_ONE, cost, Rounding::Down)?;
+    // A quotient beyond 128 bits (next to no cost or equity) ranks as the extreme it is.
+    let ratio = |a: i128, b: i128, d: i128| {
+        mul_div(a, b, d, Rounding::Down).unwrap_or(if a < 0 { i128::MIN } else { i128::MAX })
+    };
+    let share = ratio(profit, SCORE_ONE, cost);
     let notional = crate::liquidation::notional_of(position, position.quantity, prices).units();
-    let leverage = mul_div(notional, SCORE_ONE, equity, Rounding::Down)?.max(1);
+    let leverage = ratio(notional, SCORE_ONE, equity).max(1);
     if share > 0 {
-        mul_div(share, leverage, 1, Rounding::Down)
+        Some(share.saturating_mul(leverage))
     } else {
-        mul_div(share, SCORE_ONE * SCORE_ONE, leverage, Rounding::Down)
+        Some(ratio(share, SCORE_ONE * SCORE_ONE, leverage))
     }
 }
 

@@ -65,7 +65,9 @@ pub struct InstrumentMarket {
     pub expired: bool,
     /// Index price of the underlying times nanoseconds, summed over the settlement window so far.
     pub settle_sum: i128,
-    /// Where the sum stands.
+    /// Nanoseconds of the window in which a price held.
+    pub settle_time: i64,
+    /// Where the sum stands; after an end that could not be priced, when to try again.
     pub settle_until: Timestamp,
 }
 
@@ -81,6 +83,7 @@ impl InstrumentMarket {
             halted: false,
             expired: false,
             settle_sum: 0,
+            settle_time: 0,
             settle_until: Timestamp::START,
         }
     }

@@ -5,6 +5,7 @@
 //! at 1e-22 stay below 10^37, a seventeenth of i128.
 
 use super::{AssetRules, InstrumentKind, InstrumentRules, InterestCurve, Rulebook};
+use crate::price::Price;
 use crate::ratio::Ratio;
 use crate::wide::mul_div;
 use alloc::format;
@@ -14,6 +15,12 @@ use alloc::vec::Vec;
 /// Largest gross value (balances, costs, positions, debts) of one account: 10^13 of the numeraire,
 /// at 1e-16.
 pub const GROSS_VALUE_MAX: i128 = 10i128.pow(29);
+
+/// Highest price accepted anywhere: a quarter of i64, so that funding fits beside it.
+const PRICE_MAX: i64 = i64::MAX / 4;
+
+/// Largest value and largest quote of an asset's deposits, at 1e-16: 10^20 of it.
+const DEPOSITS_MAX: i128 = 10i128.pow(36);
 
 const WEIGHT_MAX: Ratio = Ratio::from_parts(100_000_000);
 
@@ -80,8 +87,13 @@ fn check_asset(findings: &mut Findings, path: &str, asset: &AssetRules, numerair
     findings.require(asset.balance_max.is_positive(), &at("balance_max"), || {
         "must be above zero".into()
     });
-    findings.require(asset.deposit_cap.is_positive(), &at("deposit_cap"), || {
-        "must be above zero".into()
+    let cap = asset.deposit_cap.units();
+    let factors = [10i128.pow(16), asset.price_max.wide()];
+    let fits = factors
+        .iter()
+        .all(|factor| cap.checked_mul(*factor).is_some_and(|most| most <= DEPOSITS_MAX));
+    findings.require(cap > 0 && fits, &at("deposit_cap"), || {
+        "must be above zero, and small enough to be valued: lower it or price_max".into()
     });
     let one = Ratio::ONE;
     findings.require(
@@ -98,6 +110,12 @@ fn check_asset(findings: &mut Findings, path: &str, asset: &AssetRules, numerair
     for ratio in [asset.liability_weight, asset.slippage, asset.utilisation_max] {
         findings.require(ratio.is_canonical(), path, || "holds a ratio not in lowest terms".into());
     }
+}
+
+fn check_price_max(findings: &mut Findings, path: &str, price_max: Price) {
+    findings.require((1..=PRICE_MAX).contains(&price_max.units()), path, || {
+        format!("must be above zero and at most {PRICE_MAX} price units")
+    });
 }
 
 fn check_haircuts(findings: &mut Findings, path: &str, asset: &AssetRules, numeraire: bool) {
@@ -169,9 +187,7 @@ fn check_instrument(
     findings.require(instrument.price_decimals <= 16, &at("price_unit"), || {
         "must be 1 to 1e-16".into()
     });
-    findings.require(instrument.price_max.is_positive(), &at("price_max"), || {
-        "must be above zero".into()
-    });
+    check_price_max(findings, &at("price_max"), instrument.price_max);
     findings.require(instrument.lot.is_positive(), &at("lot"), || "must be above zero".into());
     findings.require(instrument.position_max.is_positive(), &at("position_max"), || {
         "must be above zero".into()
@@ -222,7 +238,10 @@ fn check_kind(
             });
         }
         InstrumentKind::Perpetual { .. } => {}
-        InstrumentKind::Future { expires_at, settle_window, .. } => {
+        InstrumentKind::Future { expires_at, settle_window, underlying } => {
+            findings.require(underlying != rulebook.numeraire, path, || {
+                "the numeraire has no index price to settle a future at".into()
+            });
             findings
                 .require(expires_at.nanos() > 0, path, || "expires_at must be after 1970".into());
             findings.require(settle_window.nanos() > 0, path, || {
