@@ -2,8 +2,8 @@
 //!
 //! The kind is read from the first bytes, and a name that claims another kind is refused. Bytes
 //! are read once, so that the hash that was checked is the hash of what is parsed.
-//! Law: expansion stops at [`EXPANSION_MAX`] times the stored size plus [`EXPANSION_FREE`]; a
-//! member name never becomes a path on disk.
+//! Law: expansion stops at [`EXPANSION_MAX`] times the stored size plus [`EXPANSION_FREE`], and at
+//! [`EXPANDED_MAX`]; a member name never becomes a path on disk.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -23,6 +23,9 @@ pub const EXPANSION_MAX: u64 = 200;
 
 /// What any file may expand to, however small it is stored.
 pub const EXPANSION_FREE: u64 = 1 << 20;
+
+/// What no file may expand to, however large it is stored.
+pub const EXPANDED_MAX: u64 = 4 << 30;
 
 /// A file as stored.
 pub struct Stored {
@@ -133,7 +136,7 @@ impl Stored {
     }
 
     fn expand(&self, reader: impl Read) -> Result<Vec<u8>, FeedError> {
-        let limit = EXPANSION_FREE + self.size() * EXPANSION_MAX;
+        let limit = (EXPANSION_FREE + self.size() * EXPANSION_MAX).min(EXPANDED_MAX);
         let mut bytes = Vec::new();
         reader.take(limit + 1).read_to_end(&mut bytes).map_err(|error| {
             let place = Place::file(&self.file);
