@@ -1,1 +1,59 @@
-fn main() {}
+//! `clearsim`: market days through a clearing house, from the command line.
+//!
+//! Data goes to stdout through one locked writer, everything said goes to stderr. Exit codes:
+//! 0 done, 1 a difference or damage was found, 2 not understood, 3 could not finish, 4 nothing
+//! selected, 75 try later, 130 interrupted. Law: a refusal inside a run is data, never a code.
+
+mod cli;
+mod clockface;
+mod console;
+mod directory;
+mod engine;
+mod failure;
+mod golden;
+mod machine;
+mod progress;
+mod record;
+mod rows;
+mod rulebooks;
+mod select;
+mod snapshots;
+mod summary;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Verb};
+use console::Console;
+use failure::{Answer, DONE, Failure};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut console = Console::new(&cli.global);
+    let answer = dispatch(&mut console, &cli.verb);
+    let answer = answer.and_then(|exit| console.flush().map(|()| exit));
+    ExitCode::from(match answer {
+        Ok(exit) => exit,
+        Err(Failure::PipeClosed) => DONE,
+        Err(Failure::Said { exit, errors }) => {
+            // What was printed before the fault is handed over first; a closed pipe changes nothing.
+            let _ = console.flush();
+            console.errors(&errors);
+            exit
+        }
+    })
+}
+
+fn dispatch(console: &mut Console, verb: &Verb) -> Answer {
+    match verb {
+        Verb::Day(args) => verbs::day::day(console, args),
+        Verb::Import(args) => verbs::import::import(console, args),
+        Verb::Run(args) => verbs::run::run(console, args),
+        Verb::Verify(args) => verbs::verify::verify(console, args),
+        Verb::Log(args) => verbs::log::log(console, args),
+        Verb::Snapshot(args) => verbs::snapshot::snapshot(console, args),
+        Verb::Rulebook(args) => verbs::rulebook::rulebook(console, args),
+    }
+}

@@ -1,0 +1,310 @@
+//! The command line as data: verbs, arguments, flags that hold for every verb.
+//!
+//! Words and meanings follow the interface description; a verb is listed here only when it works.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A clearing house in a box: market days through the journal and the machine.
+///
+/// Exit codes: 0 done, nothing found; 1 done, a difference or damage found; 2 input not
+/// understood; 3 could not finish; 4 nothing selected; 75 try again later; 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "clearsim", version, max_term_width = 80)]
+pub struct Cli {
+    /// Flags of every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Print one JSON document, or JSON lines, in place of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour on stderr
+    #[arg(long, global = true, value_enum, default_value_t = When::Auto)]
+    pub color: When,
+    /// Form of what is said on stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Sentences.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run a market day through a journal and print its summary
+    Day(DayArgs),
+    /// Turn a vendor's files into a journal of prices that `run` takes
+    Import(ImportArgs),
+    /// Run a journal again, commands from stdin, or a scenario, and print what came of it
+    Run(RunArgs),
+    /// Rebuild a journal's state from genesis and meet every seal and snapshot
+    Verify(VerifyArgs),
+    /// Print what a journal holds, or repair it
+    Log(LogArgs),
+    /// Look at the snapshots of a run
+    Snapshot(SnapshotArgs),
+    /// Check, show or describe rulebooks
+    Rulebook(RulebookArgs),
+}
+
+/// Arguments of `day`.
+#[derive(Debug, Args)]
+pub struct DayArgs {
+    /// Folder of the market day, with its day.toml
+    pub dir: PathBuf,
+    /// Rulebook by name (of fixtures/rulebooks) or path; the day's own if absent; a second one
+    /// runs the day again and ends with the comparison
+    #[arg(long, value_name = "NAME|PATH")]
+    pub rulebook: Vec<String>,
+    /// Seed of everything invented; the day's own if absent
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Stop before this time, such as 2020-03-12T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Folder for files that the day names but does not hold; CLEARSIM_DATA if absent
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Write the golden file of the day in place of comparing with it
+    #[arg(long, hide = true)]
+    pub bless: bool,
+    /// Where and how the run is kept
+    #[command(flatten)]
+    pub keep: Keep,
+}
+
+/// Where and how a run is kept.
+#[derive(Debug, Clone, Args)]
+pub struct Keep {
+    /// Figure of the rulebook to replace, such as assets.BTC.haircut=0.10
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Folder of run directories
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+    /// Replace an earlier run of the same id
+    #[arg(long)]
+    pub force: bool,
+    /// Take a snapshot every so many events
+    #[arg(long, value_name = "EVENTS", default_value_t = 65_536)]
+    pub snapshot_every: u64,
+    /// Events in one write of the journal, at most 4,096; changes no digest
+    #[arg(long, value_name = "EVENTS", default_value_t = 4_096, hide = true)]
+    pub batch: u32,
+    /// Check every named law at each seal
+    #[arg(long)]
+    pub check: bool,
+}
+
+impl Default for Keep {
+    fn default() -> Keep {
+        Keep {
+            set: Vec::new(),
+            runs: PathBuf::from("runs"),
+            force: false,
+            snapshot_every: 65_536,
+            batch: 4_096,
+            check: false,
+        }
+    }
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Layout of the files: clearsim-hours, clearsim-bars, binance-klines, freqtrade-json,
+    /// clearsim-funding-hours or clearsim-funding
+    pub format: String,
+    /// The files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Folder to make: journal, report and, with --lenient, rejects.csv
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What all files are, where their names do not tell: index, mark, last or funding
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
+    /// Asset of all files, where their names do not tell
+    #[arg(long, value_name = "NAME")]
+    pub asset: Option<String>,
+    /// Venue to take from files with a venue column
+    #[arg(long, value_name = "VENUE")]
+    pub venue: Option<String>,
+    /// Rulebook that names assets, instruments and units
+    #[arg(long, value_name = "NAME|PATH", default_value = "default")]
+    pub rulebook: String,
+    /// Figure of the rulebook to replace
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of the minutes invented between hourly figures
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Write malformed rows to rejects.csv and go on
+    #[arg(long)]
+    pub lenient: bool,
+    /// Exit 1 when bars are missing
+    #[arg(long)]
+    pub fail_on_gaps: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Run directory or journal to run again, or - for commands as JSON lines on stdin
+    pub source: String,
+    /// Rulebook of commands from stdin that do not begin with genesis
+    #[arg(long, value_name = "NAME|PATH", default_value = "default")]
+    pub rulebook: String,
+    /// Stop after this sequence, or before this time
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub until: Option<String>,
+    /// Where and how a run of commands from stdin is kept
+    #[command(flatten)]
+    pub keep: Keep,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Run directory or journal
+    pub source: PathBuf,
+}
+
+/// Arguments of `log`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct LogArgs {
+    /// Repair in place of printing
+    #[command(subcommand)]
+    pub act: Option<LogAct>,
+    /// Run directory or journal
+    #[arg(required = true)]
+    pub source: Option<PathBuf>,
+    /// First sequence or time to print
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub from: Option<String>,
+    /// Last sequence, or time to stop before
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub to: Option<String>,
+    /// Only events that concern this account
+    #[arg(long, value_name = "ID")]
+    pub account: Option<u64>,
+    /// Only commands of this kind, such as register_trade
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// What followed as well; replays the journal from genesis
+    #[arg(long)]
+    pub effects: bool,
+    /// Form of the rows
+    #[arg(long, value_enum, default_value_t = RowFormat::Ndjson)]
+    pub format: RowFormat,
+}
+
+/// Form of rows of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RowFormat {
+    /// One JSON object a line.
+    Ndjson,
+    /// Comma-separated.
+    Csv,
+}
+
+/// What else can be done to a log.
+#[derive(Debug, Subcommand)]
+pub enum LogAct {
+    /// Give up everything from a sequence on; keeps a copy. The only command that destroys
+    Repair {
+        /// Run directory or journal
+        source: PathBuf,
+        /// First sequence to give up, as `verify` named it
+        #[arg(long, value_name = "SEQ")]
+        accept_loss_from: u64,
+        /// Kept in the journal
+        #[arg(long, value_name = "WORDS", default_value = "repaired by hand")]
+        reason: String,
+    },
+}
+
+/// Arguments of `snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub act: SnapshotAct,
+}
+
+/// What can be done with snapshots.
+#[derive(Debug, Subcommand)]
+pub enum SnapshotAct {
+    /// List them, newest first, each verified
+    List {
+        /// Run directory
+        source: PathBuf,
+    },
+}
+
+/// Arguments of `rulebook`.
+#[derive(Debug, Args)]
+pub struct RulebookArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub act: RulebookAct,
+}
+
+/// What can be done with rulebooks.
+#[derive(Debug, Subcommand)]
+pub enum RulebookAct {
+    /// Say what does not fit; exit 1 if anything
+    Check {
+        /// Rulebooks by name or path
+        #[arg(required = true, value_name = "NAME|PATH")]
+        rulebooks: Vec<String>,
+        /// Figure to replace before checking
+        #[arg(long, value_name = "PATH=VALUE")]
+        set: Vec<String>,
+    },
+    /// Print the effective rulebook, every default spelled out
+    Show {
+        /// Rulebook by name or path
+        #[arg(value_name = "NAME|PATH", default_value = "default")]
+        rulebook: String,
+        /// Figure to replace
+        #[arg(long, value_name = "PATH=VALUE")]
+        set: Vec<String>,
+    },
+    /// Print the JSON Schema of rulebook files
+    Schema,
+}

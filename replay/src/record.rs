@@ -1,0 +1,166 @@
+//! What a run directory says about a run: `run.json`, `rulebook.toml`, `summary.json`.
+//!
+//! Everything but the object `wall` is the same in every run of the same input.
+
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::directory::{Directory, Kept, RULEBOOK_FILE, RUN_FILE, SUMMARY_FILE};
+use crate::engine::Sequenced;
+use crate::failure::{Answer, DONE, FOUND};
+use crate::golden::hex;
+use crate::machine;
+use crate::rulebooks::Named;
+use crate::summary::Facts;
+use crate::summary::document::document;
+use crate::summary::numbers::grouped;
+
+/// What decides a run's outcome, and what it is called.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The day's name.
+    pub name: String,
+    /// Files with their hashes.
+    pub inputs: Value,
+    /// Where each series comes from.
+    pub provenance: Value,
+    /// Everything else that was asked for, as text that changes when it does.
+    pub manifest: String,
+    /// The title.
+    pub title: String,
+    /// The rules.
+    pub rulebook: Named,
+    /// `--set`, as given.
+    pub overrides: Vec<String>,
+    /// Seed of what was invented.
+    pub seed: Option<u64>,
+    /// `--until`, as given.
+    pub until: Option<String>,
+}
+
+impl Record {
+    /// `<day>-<rulebook>-<8 hex of a hash of all that decides the outcome>`.
+    pub fn id(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        let seed = self.seed.map_or_else(String::new, |seed| seed.to_string());
+        let semantics = clearing::SEMANTICS.to_string();
+        let rulebook = feed::rulebook::show(&self.rulebook.rules);
+        for part in [
+            self.inputs.to_string().as_str(),
+            &self.manifest,
+            &rulebook,
+            &seed,
+            "exogenous",
+            &semantics,
+            self.until.as_deref().unwrap_or(""),
+        ] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let hash = hasher.finalize().to_hex();
+        format!("{}-{}-{}", self.name, self.rulebook.name, &hash.as_str()[..8])
+    }
+
+    /// The document of `run.json`.
+    fn document(&self, facts: &Facts, run: &Sequenced, wall: &Value) -> Value {
+        let rulebook = feed::rulebook::show(&self.rulebook.rules);
+        let seals = &run.statistics.seals;
+        json!({
+            "schema": "clearsim.run/1",
+            "id": self.id(),
+            "parent": null,
+            "title": self.title,
+            "provenance": self.provenance,
+            "price_mode": "exogenous",
+            "inputs": self.inputs,
+            "rulebook": self.rulebook.name,
+            "rulebook_digest": blake3::hash(rulebook.as_bytes()).to_hex().as_str(),
+            "overrides": self.overrides,
+            "seed": self.seed,
+            "until": self.until,
+            "semantics": clearing::SEMANTICS,
+            "first_sequence": 1,
+            "last_sequence": run.statistics.last_sequence,
+            "last_seal_digest": seals.last().map(|(_, seal, _)| hex(seal)),
+            "state_digest": facts.state_digest,
+            "status": "ended",
+            "wall": wall,
+        })
+    }
+}
+
+/// Writes the three files and says how fast it went; returns the summary's document.
+///
+/// # Errors
+/// The disk.
+pub fn write(
+    console: &Console,
+    directory: &Directory,
+    record: &Record,
+    facts: &Facts,
+    run: &Sequenced,
+) -> Answer<Value> {
+    let wall = wall(run);
+    say_speed(console, run);
+    let mut summary = document(facts, &run.statistics);
+    summary["wall"] = wall.clone();
+    let mut wall = wall;
+    wall["program"] = json!(machine::program_hash());
+    directory.write(RULEBOOK_FILE, &feed::rulebook::show(&record.rulebook.rules))?;
+    directory.write_json(SUMMARY_FILE, &summary)?;
+    directory.write_json(RUN_FILE, &record.document(facts, run, &wall))?;
+    Ok(summary)
+}
+
+/// What differs between two runs of one input.
+pub fn wall(run: &Sequenced) -> Value {
+    let seconds = run.elapsed.as_secs_f64();
+    let here = run.statistics.events - run.resumed;
+    json!({
+        "seconds": format!("{seconds:.3}"),
+        "events_per_second": per_second(here, seconds),
+        "events_resumed": run.resumed,
+        "peak_memory_bytes": machine::peak_memory(),
+    })
+}
+
+fn per_second(events: u64, seconds: f64) -> Option<u64> {
+    (seconds > 0.0).then(|| (events as f64 / seconds).round() as u64)
+}
+
+/// Says on stderr how fast it went and what it took.
+pub fn say_speed(console: &Console, run: &Sequenced) {
+    let statistics = &run.statistics;
+    let seconds = run.elapsed.as_secs_f64();
+    let here = statistics.events - run.resumed;
+    let rate = per_second(here, seconds).unwrap_or(0);
+    let refused: u64 = statistics.refusals.values().sum();
+    let memory = machine::peak_memory().map_or_else(String::new, |bytes| {
+        format!(", peak memory {} MB", grouped(u128::from(bytes / 1_000_000)))
+    });
+    console.note(&format!(
+        "{} events ({} refused) in {seconds:.2} s, {} events/s{memory}",
+        grouped(u128::from(statistics.events)),
+        grouped(u128::from(refused)),
+        grouped(u128::from(rate)),
+    ));
+}
+
+/// Says how the run relates to an earlier one of its id.
+pub fn report_kept(console: &Console, kept: &Kept, digest: &str) -> u8 {
+    match kept {
+        Kept::New(_) => DONE,
+        Kept::Same(path) => {
+            console.note(&format!("equals the earlier run {}", path.display()));
+            DONE
+        }
+        Kept::Differs { here, earlier, digest: other } => {
+            let place = feed::error::Place::file(here.display().to_string());
+            let expected = format!("the state digest of {} ({other})", earlier.display());
+            let error = feed::error::FeedError::input("run.differs", place, expected, digest)
+                .help("both are kept; --force replaces the earlier one");
+            console.errors(&error.into());
+            FOUND
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `day`: a market day through a journal, to a summary and a digest.
+
+use std::path::{Path, PathBuf};
+
+use domain::Timestamp;
+use feed::day::{Day, Machine};
+use feed::manifest::{Manifest, PopulationSource};
+use serde_json::{Value, json};
+
+use crate::cli::DayArgs;
+use crate::console::Console;
+use crate::directory::Directory;
+use crate::engine::{Engine, Sequenced, numbered};
+use crate::failure::{Answer, DONE, FOUND, Failure, INTERRUPTED, NOTHING_SELECTED};
+use crate::golden::{self, Golden};
+use crate::machine::Interrupt;
+use crate::record::{self, Record};
+use crate::rulebooks::{self, Named};
+use crate::summary::{Facts, Statistics};
+use crate::verbs::compare;
+
+/// Events between two seals of a day's journal.
+pub const SEAL_INTERVAL: u64 = 4_096;
+
+/// A day that was run under one rulebook.
+pub struct DayRun {
+    /// Its exit code.
+    pub exit: u8,
+    /// What its summary says.
+    pub facts: Facts,
+    /// Its figures.
+    pub statistics: Statistics,
+    /// Its document.
+    pub document: Value,
+}
+
+/// Runs a day, once under each rulebook named.
+///
+/// # Errors
+/// Manifest, files, rulebook, disk.
+pub fn day(console: &mut Console, args: &DayArgs) -> Answer {
+    let until = args.until.as_deref().map(until_time).transpose()?;
+    let mut manifest = Manifest::load(&args.dir)?;
+    let own_seed = args.seed.is_none_or(|seed| seed == manifest.seed);
+    manifest.seed = args.seed.unwrap_or(manifest.seed);
+    let folder = args.dir.canonicalize();
+    let folder = folder.map_err(|error| Failure::io("open", &args.dir, &error))?;
+    let words = match args.rulebook.as_slice() {
+        [] => std::slice::from_ref(&manifest.rulebook),
+        words => words,
+    };
+    let setting = Setting {
+        args,
+        folder,
+        manifest: manifest.clone(),
+        until,
+        own_input: own_seed && args.until.is_none() && args.keep.set.is_empty(),
+        interrupt: Interrupt::listen(),
+    };
+    let mut runs = Vec::new();
+    for word in words {
+        let run = setting.run(console, word)?;
+        if run.exit == INTERRUPTED {
+            return Ok(INTERRUPTED);
+        }
+        if !console.json {
+            for line in crate::summary::screen::screen(&run.facts, &run.statistics) {
+                console.line(line)?;
+            }
+        }
+        runs.push(run);
+    }
+    print_all(console, &runs)?;
+    Ok(runs.iter().map(|run| run.exit).max().unwrap_or(DONE))
+}
+
+/// With `--json` one document: the run's own, or a comparison that holds them all.
+fn print_all(console: &mut Console, runs: &[DayRun]) -> Answer<()> {
+    match runs {
+        [only] if console.json => console.document(&only.document),
+        [_] => Ok(()),
+        many if console.json => console.document(&compare::document(many)),
+        many => {
+            console.line("")?;
+            compare::lines(many).iter().try_for_each(|line| console.line(line))
+        }
+    }
+}
+
+/// A time in UTC.
+fn until_time(text: &str) -> Answer<Timestamp> {
+    let expected = "a UTC time such as 2020-03-12T10:00:00Z";
+    feed::time::utc(text).ok_or_else(|| Failure::argument("--until", expected, text))
+}
+
+/// What all runs of one call share.
+struct Setting<'a> {
+    args: &'a DayArgs,
+    folder: PathBuf,
+    manifest: Manifest,
+    until: Option<Timestamp>,
+    /// Whether the input is the day's own, as its golden file expects.
+    own_input: bool,
+    interrupt: Interrupt,
+}
+
+impl Setting<'_> {
+    fn run(&self, console: &Console, word: &str) -> Answer<DayRun> {
+        let args = self.args;
+        let rulebook = rulebooks::find(word, Some(&self.folder), &args.keep.set)?;
+        let data =
+            args.data.clone().or_else(|| std::env::var_os("CLEARSIM_DATA").map(PathBuf::from));
+        let manifest = self.manifest.clone();
+        let day = Day::of(manifest, &self.folder, data.as_deref(), &rulebook.rules)?;
+        let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_else(|| "day".to_owned());
+        let record = self.record(&day, &rulebook, &name);
+        let directory = Directory::named(&args.keep.runs, &record.id());
+        let [from, to] = self.manifest.window;
+        let end = self.until.map_or(to, |until| until.min(to));
+        let engine = Engine {
+            directory: &directory,
+            keep: &args.keep,
+            window: Some([from, end]),
+            // The window is half open: its end belongs to the next day.
+            end: Some(Timestamp::from_nanos(end.nanos() - 1)),
+            interrupt: &self.interrupt,
+        };
+        let sequenced = sequence(&engine, console, &day, end)?;
+        if sequenced.stopped {
+            let at = sequenced.statistics.last_sequence;
+            console.warn(&format!("stopped after event {at}; the same command goes on from there"));
+            return Ok(DayRun {
+                exit: INTERRUPTED,
+                facts: self.facts(&day, &rulebook, &directory, &sequenced),
+                statistics: sequenced.statistics,
+                document: Value::Null,
+            });
+        }
+        self.conclude(console, &day, &rulebook, &directory, &record, sequenced)
+    }
+
+    fn conclude(
+        &self,
+        console: &Console,
+        day: &Day,
+        rulebook: &Named,
+        directory: &Directory,
+        record: &Record,
+        sequenced: Sequenced,
+    ) -> Answer<DayRun> {
+        let mut facts = self.facts(day, rulebook, directory, &sequenced);
+        let written = record::write(console, directory, record, &facts, &sequenced)?;
+        let kept = directory.complete(&facts.state_digest, self.args.keep.force)?;
+        facts.place = kept.path().display().to_string();
+        let mut exit = record::report_kept(console, &kept, &facts.state_digest);
+        if self.own_input {
+            exit = exit.max(self.golden(console, rulebook, &sequenced)?);
+        }
+        Ok(DayRun { exit, facts, statistics: sequenced.statistics, document: written })
+    }
+
+    fn facts(&self, day: &Day, rulebook: &Named, directory: &Directory, run: &Sequenced) -> Facts {
+        let place = directory.complete_path().display().to_string();
+        let next = match run.statistics.worst_account() {
+            Some((account, _)) => {
+                format!("clearsim log {place} --account {} --effects", account.number())
+            }
+            None => format!("clearsim verify {place}"),
+        };
+        Facts {
+            title: day.title(),
+            schema: "clearsim.day-report/1",
+            rulebook: rulebook.name.clone(),
+            seed: Some(self.manifest.seed),
+            until: self.args.until.clone(),
+            synthetic_accounts: day.accounts_are_synthetic(),
+            state_digest: golden::hex(&run.state_digest),
+            place,
+            next,
+        }
+    }
+
+    fn record(&self, day: &Day, rulebook: &Named, name: &str) -> Record {
+        let sources = self.manifest.source.iter().map(|source| (&source.file, &source.sha256));
+        let accounts = match &self.manifest.population {
+            Some(PopulationSource::File(file)) => Some((&file.file, &file.sha256)),
+            _ => None,
+        };
+        let inputs = sources.chain(accounts);
+        let inputs = inputs.map(|(file, sha256)| json!({ "file": file, "sha256": sha256 }));
+        Record {
+            name: name.to_owned(),
+            inputs: Value::Array(inputs.collect()),
+            provenance: serde_json::to_value(day.provenance()).unwrap_or(Value::Null),
+            manifest: serde_json::to_string(&self.manifest).unwrap_or_default(),
+            title: day.title(),
+            rulebook: rulebook.clone(),
+            overrides: self.args.keep.set.clone(),
+            seed: Some(self.manifest.seed),
+            until: self.args.until.clone(),
+        }
+    }
+
+    /// Compares with the golden file of the day, where there is one; writes it when told to.
+    fn golden(&self, console: &Console, rulebook: &Named, run: &Sequenced) -> Answer {
+        let Some(path) = golden::path(&self.folder, &rulebook.name) else { return Ok(DONE) };
+        let golden = Golden {
+            semantics: clearing::SEMANTICS,
+            events: run.statistics.events,
+            seals: run.statistics.seals.clone(),
+            state: run.state_digest,
+        };
+        if self.args.bless {
+            golden::write(&path, &golden)?;
+            console.note(&format!("wrote {}", path.display()));
+            return Ok(DONE);
+        }
+        compare_golden(console, &path, &golden)
+    }
+}
+
+fn compare_golden(console: &Console, path: &Path, golden: &Golden) -> Answer {
+    let expected = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(DONE),
+        Err(error) => return Err(Failure::io("read", path, &error)),
+    };
+    let Some((line, expected, found)) = golden.difference(&expected) else {
+        console.detail(&format!("equals {}", path.display()));
+        return Ok(DONE);
+    };
+    let place = feed::error::Place::line(path.display().to_string(), line as u64);
+    let error = feed::error::FeedError::input("golden.differs", place, expected, found)
+        .help("a change of behaviour raises the semantics and is named in crates/CHANGELOG.md");
+    console.errors(&error.into());
+    Ok(FOUND)
+}
+
+/// The day's commands before `end`, through the engine.
+fn sequence(
+    engine: &Engine<'_>,
+    console: &Console,
+    day: &Day,
+    end: Timestamp,
+) -> Answer<Sequenced> {
+    let machine = Machine { semantics: clearing::SEMANTICS, seal_interval: SEAL_INTERVAL };
+    let commands = day.commands(machine).take_while(|timed| timed.timestamp < end);
+    let mut commands = numbered(commands.map(|timed| (timed.timestamp, timed.command)));
+    let Some(genesis) = commands.next() else {
+        let sentence = "--until is not after the beginning of the day: nothing to run";
+        let error =
+            feed::error::FeedError::rule("day.empty", feed::error::Place::default(), sentence);
+        return Err(Failure::said(NOTHING_SELECTED, error));
+    };
+    engine.run(console, genesis, commands.map(Ok))
+}

@@ -1,0 +1,10 @@
+//! One file a verb.
+
+pub mod compare;
+pub mod day;
+pub mod import;
+pub mod log;
+pub mod rulebook;
+pub mod run;
+pub mod snapshot;
+pub mod verify;
