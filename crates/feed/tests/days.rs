@@ -10,6 +10,7 @@ use domain::command::PublishPrice;
 use domain::{Command, Feed, FeedRole, Rulebook, Timestamp};
 use feed::day::{Day, Machine, TimedCommand};
 use feed::decimal;
+use feed::reader::compressed::Stored;
 use feed::time;
 
 const FIVE: [&str; 5] = ["2020-03-12", "2021-05-19", "2022-11-08", "2024-08-05", "2025-10-10"];
@@ -207,4 +208,25 @@ fn funding_counts_follow_the_files() {
     let day = load("2020-03-12");
     let btc = day.market.funding.iter().find(|series| series.name == "BTC-PERP").expect("funded");
     assert_eq!(btc.rates.iter().map(|row| row.rate).min(), Some(-3_000_000_000), "the floor");
+}
+
+#[test]
+fn every_figure_file_stands_in_the_readme_with_its_hash() {
+    let readme = fs::read_to_string(fixtures().join("README.md")).expect("a readme");
+    let mut named = 0;
+    for folder in fs::read_dir(fixtures().join("days")).expect("days") {
+        let folder = folder.expect("an entry").path();
+        for file in fs::read_dir(&folder).expect("a day") {
+            let path = file.expect("an entry").path();
+            let below = path.strip_prefix(fixtures()).expect("below it").display().to_string();
+            if below.ends_with("day.toml") {
+                continue;
+            }
+            let stored = Stored::open(&path, &below).expect("a file");
+            let row = format!("| `{below}` | `{}` |", stored.sha256);
+            assert!(readme.contains(&row), "add this row to fixtures/README.md: {row}");
+            named += 1;
+        }
+    }
+    assert_eq!(readme.matches(".csv` | `").count(), named, "no row without a file");
 }
