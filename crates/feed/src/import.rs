@@ -22,13 +22,7 @@ use crate::manifest::{BarPath, Format, Manifest, Provenance, Role, Source, Stamp
 use crate::market::Market;
 use crate::reader::Mode;
 use crate::reader::compressed::Stored;
-
-/// The span in which stamps are believed: those that 64 bits of nanoseconds hold, less a century
-/// on either side, so that adding a bar's width cannot leave them.
-const ALL_TIMES: [Timestamp; 2] = [
-    Timestamp::from_nanos(i64::MIN + 3_155_760_000_000_000_000),
-    Timestamp::from_nanos(i64::MAX - 3_155_760_000_000_000_000),
-];
+use crate::time;
 
 /// What to import and how.
 #[derive(Debug, Clone)]
@@ -91,7 +85,7 @@ impl Import<'_> {
             }
         }
         errors.or(Manifest {
-            window: ALL_TIMES,
+            window: [Timestamp::START, time::END],
             seed: self.seed,
             bar_path: BarPath::Nearest,
             rulebook: String::new(),

@@ -12,6 +12,15 @@ pub const MINUTE: i64 = 60 * SECOND;
 /// Nanoseconds in an hour.
 pub const HOUR: i64 = 60 * MINUTE;
 
+/// The first instant that is no longer believed, 2200-01-01T00:00Z; the first that is, is 1970.
+/// Sums of a time and a bar's width stay far inside 64 bits.
+pub const END: Timestamp = Timestamp::from_nanos(7_258_118_400 * SECOND);
+
+/// Whether a time lies from 1970 to 2199.
+fn believed(time: Timestamp) -> bool {
+    time >= Timestamp::START && time < END
+}
+
 /// The unit of a Unix stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
@@ -47,7 +56,7 @@ impl TimeUnit {
 }
 
 /// A Unix stamp and the unit its digits show. `None` when it is no whole number of 10, 13, 16 or
-/// 19 digits, or lies beyond the year 2262.
+/// 19 digits, or lies beyond the year 2199.
 ///
 /// ```
 /// use feed::time::{TimeUnit, unix};
@@ -67,10 +76,12 @@ pub fn unix(text: &str) -> Option<(Timestamp, TimeUnit)> {
         _ => return None,
     };
     let nanos = text.parse::<i64>().ok()?.checked_mul(unit.nanos())?;
-    Some((Timestamp::from_nanos(nanos), unit))
+    let time = Timestamp::from_nanos(nanos);
+    believed(time).then_some((time, unit))
 }
 
-/// A UTC time such as `2020-03-12T00:00Z` or `2020-03-12T00:00:00.5Z`; the `Z` is required.
+/// A UTC time such as `2020-03-12T00:00Z` or `2020-03-12T00:00:00.5Z`; the `Z` is required. `None` for
+/// anything else, and outside 1970 to 2199.
 ///
 /// ```
 /// use feed::time::utc;
@@ -82,7 +93,8 @@ pub fn utc(text: &str) -> Option<Timestamp> {
         return None;
     }
     let parsed: jiff::Timestamp = text.parse().ok()?;
-    i64::try_from(parsed.as_nanosecond()).ok().map(Timestamp::from_nanos)
+    let time = i64::try_from(parsed.as_nanosecond()).ok().map(Timestamp::from_nanos);
+    time.filter(|time| believed(*time))
 }
 
 /// A time as people read it: `2020-03-13T02:15:00Z`, with fractions of a second where there are.

@@ -125,6 +125,16 @@ fn gaps_are_reported_and_hours_with_gaps_still_run() {
 }
 
 #[test]
+fn a_stray_stamp_does_not_ask_for_centuries_of_minutes() {
+    let row = |year: u32| format!("{year}-03-12T00:00Z,ETH,10,12,9,11\n");
+    let text = format!("hour_utc,asset,open,high,low,close\n{}{}", row(1970), row(2199));
+    let Err(printed) = import(Format::Hours, Mode::Lenient, &[("figures.csv", text)]) else {
+        panic!("centuries of minutes");
+    };
+    assert!(printed.contains("error[market.hours]: expected at most 100000 hours"), "{printed}");
+}
+
+#[test]
 fn what_cannot_be_named_or_read_is_refused() {
     let rows = || klines(&["10,12,9,11", "11,12,10,12"]);
     let table = [

@@ -243,3 +243,13 @@ fn gaps_name_what_is_missing() {
     assert_eq!((feed::time::text(gap.to).as_str(), gap.line), ("2020-03-12T00:05:00Z", 4));
     assert_eq!(file.report.gaps.len(), 1);
 }
+
+#[test]
+fn centuries_between_rows_are_one_gap() {
+    let text = format!("{STAMPS}\n0000000001,0\n7258118399,0\n7258118399000000000,0\n");
+    let printed = faults("stamps", &text);
+    assert!(printed.contains("row.time_unit"), "{printed}");
+    let text = format!("{STAMPS}\n0000000001,0\n7258118398,0\n7258118399,0\n");
+    let file = read_rates("stamps", &text, Mode::Strict).expect("sound, however odd");
+    assert_eq!(file.report.gaps, [], "the usual step is the median");
+}

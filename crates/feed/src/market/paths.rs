@@ -21,6 +21,10 @@ use crate::time::{self, HOUR, MINUTE};
 /// Widest bar that takes the bar path.
 const SHORT_MAX: i64 = 15 * MINUTE;
 
+/// Most hours that are bridged at once, eleven years: a single stray stamp must not ask for more
+/// memory than a machine has.
+const HOURS_MAX: i64 = 100_000;
+
 /// Most ticks of one bar.
 const TICKS_MAX: i64 = 60;
 
@@ -137,6 +141,11 @@ fn bridge_hours(
     let (Some(first), Some(last)) = (all().map(number).min(), all().map(number).max()) else {
         return Ok(series);
     };
+    if last - first >= HOURS_MAX {
+        let expected = format!("at most {HOURS_MAX} hours from the first to the last");
+        let found = (last - first + 1).to_string();
+        return Err(FeedError::input("market.hours", Place::default(), expected, found).into());
+    }
     let hub = hub_hours(&series, &manifest.bridge.hub, first..=last);
     let places = hourly.iter().map(|place| hours_of(&series[*place], first..=last));
     let hours: Vec<HourSeries> = places.chain(hub).collect();

@@ -130,16 +130,14 @@ impl FundingTable {
     }
 }
 
-/// Steps of more than one and a half times the shortest usual step, which is the median.
+/// Steps of more than one and a half times the usual one, the median.
 fn gaps(name: &str, rates: &[FundingRow]) -> Vec<Gap> {
-    let mut steps: Vec<i64> =
-        rates.windows(2).map(|pair| pair[1].time.since(pair[0].time).nanos()).collect();
+    let step = |pair: &[FundingRow]| pair[1].time.since(pair[0].time).nanos();
+    let mut steps: Vec<i64> = rates.windows(2).map(step).collect();
     steps.sort_unstable();
     let Some(usual) = steps.get(steps.len() / 2).copied() else { return Vec::new() };
     let due = |time: Timestamp| time.plus(Duration::from_nanos(usual));
-    let holes = rates
-        .windows(2)
-        .filter(|pair| pair[1].time.since(pair[0].time).nanos() > usual + usual / 2);
+    let holes = rates.windows(2).filter(|pair| step(pair) - usual > usual / 2);
     let hole = |pair: &[FundingRow]| Gap {
         name: name.to_owned(),
         from: due(pair[0].time),

@@ -25,7 +25,7 @@ impl UnixColumn {
     pub fn read(&mut self, row: &Row<'_>, field: usize) -> Result<Timestamp, Fault> {
         let text = row.text(field);
         let (time, unit) = time::unix(text).ok_or_else(|| {
-            let expected = "a Unix time of 10, 13, 16 or 19 digits";
+            let expected = "a Unix time of 10, 13, 16 or 19 digits before 2200";
             Fault::field("row.time", field, expected, quoted(text))
         })?;
         let (first, line) = *self.unit.get_or_insert((unit, row.line));
