@@ -275,6 +275,7 @@ fn a_torn_tail_is_kept_in_a_file_and_writing_goes_on() {
     };
     assert_eq!(file, "torn-96-0.bin");
     let kept = disk.after_power_loss(|_| 0).file(file).expect("is durable");
+    assert!(kept.len() > 30, "{} bytes", kept.len());
     assert_eq!(&kept[..], &disk.file("00000002.log").expect("is there")[4_096..4_096 + kept.len()]);
     let mut writer = opened.writer;
     write_to(&mut writer, 200, 5, &mut acked).expect("writes on");

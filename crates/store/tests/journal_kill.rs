@@ -1,4 +1,5 @@
-//! Goal: an acknowledged event survives `kill -9` at any instant, rotation and recovery included.
+//! Goal: an acknowledged event survives `kill -9` at any instant, rotation, recovery and
+//! snapshotting included, and a snapshot is right or not there.
 //! Method: this test starts itself as a writer over a real directory; the writer prints each
 //! durable sequence and is killed after a random time; then everything is read and compared, and
 //! the next writer goes on where that one stopped. CLEARSIM_KILLS sets the number of kills, 40
@@ -12,7 +13,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::journal::{self, Verdict};
+use store::journal::{self, Reader, Verdict};
+use store::snapshot::{self, SnapshotJob, SnapshotOpen, SnapshotThread};
 use store::storage::RealStorage;
 use support::{GENESIS, LOG_ID, Random, options, read_all, write_to};
 
@@ -24,14 +26,45 @@ fn write_until_killed(directory: &str) {
     let storage = Arc::new(RealStorage::create(Path::new(directory)).expect("a directory"));
     let opened = journal::open_or_create(storage, LOG_ID, GENESIS, &options(SEGMENT));
     let mut writer = opened.expect("starts").writer;
+    let snapshots = match snapshot::open(Path::new(directory)).expect("opens or goes without") {
+        SnapshotOpen::Ready(store) => Some(SnapshotThread::spawn(store).expect("starts")),
+        SnapshotOpen::Without(_) => None,
+    };
     let mut random = Random::new(writer.next_sequence());
     let mut out = std::io::stdout();
     for _ in 0..10_000 {
         let last = writer.next_sequence() + random.below(60);
         let mut acked = 0;
         write_to(&mut writer, last, 1 + random.below(16) as u32, &mut acked).expect("writes");
+        if let Some(thread) = &snapshots {
+            let (sequence, chain) = (acked, writer.chain());
+            let bytes = state_bytes(sequence);
+            thread.request(SnapshotJob { semantics: 1, sequence, chain, bytes });
+        }
         writeln!(out, "acked {acked}").and_then(|()| out.flush()).expect("the parent listens");
     }
+}
+
+/// What stands for the state at a sequence: a few chunks.
+fn state_bytes(sequence: u64) -> Vec<u8> {
+    (0..150_000 + sequence % 1_000).map(|index| (index ^ sequence) as u8).collect()
+}
+
+/// Whether the newest snapshot that the journal agrees with is right, if there is one.
+fn check_snapshots(directory: &Path, storage: &Arc<RealStorage>) -> u32 {
+    let SnapshotOpen::Ready(store) = snapshot::open(directory).expect("opens or goes without")
+    else {
+        return 0;
+    };
+    let (found, _) = store.latest(|anchor| {
+        let all = options(SEGMENT);
+        Reader::has_border(storage.clone(), &all, anchor.sequence, anchor.chain).expect("reads")
+    });
+    let Some(found) = found else {
+        return 0;
+    };
+    assert_eq!(found.bytes, state_bytes(found.anchor.sequence));
+    1
 }
 
 /// The last sequence a writer said was durable.
@@ -51,7 +84,7 @@ fn acknowledged_events_survive_kill_9() {
     let kills: u32 =
         std::env::var("CLEARSIM_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(40);
     let mut random = Random::new(7);
-    let (mut acked, mut torn, mut journals) = (0, 0, 0);
+    let (mut acked, mut torn, mut journals, mut snapshots) = (0, 0, 0, 0);
     let mut directory = tempfile::tempdir().expect("a directory");
     for kill in 0..kills {
         // A fresh journal now and then, so that creation is killed too.
@@ -80,10 +113,12 @@ fn acknowledged_events_survive_kill_9() {
         let report = opened.unwrap_or_else(|error| panic!("kill {kill}: {error}")).report;
         assert!(report.last_seq >= acked, "kill {kill}: {} of {acked}", report.last_seq);
         torn += u32::from(report.verdict != Verdict::Clean);
+        snapshots += check_snapshots(directory.path(), &storage);
         let counts = read_all(storage, &all).unwrap_or_else(|error| panic!("{kill}: {error}"));
         assert_eq!(counts.last, report.last_seq, "kill {kill}");
         acked = report.last_seq;
     }
-    println!("{kills} kills, {journals} journals, {torn} torn, the last at sequence {acked}");
+    println!("{kills} kills, {journals} journals, {torn} torn, {snapshots} snapshots found right");
+    println!("the last journal ends at sequence {acked}");
     assert!(acked > 0, "no writer came as far as its first batch");
 }

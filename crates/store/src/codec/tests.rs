@@ -9,7 +9,13 @@ use domain::command::{self, Command, Feed, FeedRole};
 use domain::instrument::InstrumentId;
 use domain::price::Price;
 use domain::quantity::Quantity;
-use domain::ratio::Rate;
+use domain::ratio::{Rate, Ratio};
+use domain::rulebook::{
+    AssetRules, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve, InterestPoint, Layer,
+    Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, Rulebook, SocialisingRule,
+    WaterfallRules,
+};
+use domain::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -19,13 +25,81 @@ fn deposit() -> command::Deposit {
     command::Deposit { account, asset, amount: Amount::new(-5) }
 }
 
-/// One command of each kind but those that carry a rulebook.
+/// A rulebook with something in every list and every option taken once.
+fn rulebook() -> Rulebook {
+    let half = Ratio::new(1, 2).expect("a ratio");
+    let asset = AssetRules {
+        name: "BTC".to_string(),
+        decimals: 8,
+        price_max: Price::new(9),
+        balance_max: Amount::new(8),
+        deposit_cap: Amount::new(7),
+        haircuts: vec![
+            HaircutTier { up_to: Some(Amount::new(6)), haircut: half },
+            HaircutTier { up_to: None, haircut: half },
+        ],
+        liability_weight: half,
+        slippage: half,
+        interest: InterestCurve {
+            points: vec![InterestPoint { utilisation: half, rate: Rate::new(5) }],
+            fee_share: half,
+        },
+        utilisation_max: half,
+    };
+    let instrument = InstrumentRules {
+        name: "BTC-FUTURE".to_string(),
+        kind: InstrumentKind::Future {
+            underlying: AssetId::new(0),
+            expires_at: Timestamp::from_nanos(4),
+            settle_window: Duration::from_nanos(3),
+        },
+        settles: AssetId::new(0),
+        price_decimals: 2,
+        lot: Quantity::new(1),
+        price_max: Price::new(9),
+        position_max: Quantity::new(8),
+        tiers: vec![RequirementTier {
+            up_to: None,
+            initial: half,
+            release: half,
+            maintenance: half,
+        }],
+        slippage: half,
+        liquidation_fee: half,
+        band: half,
+        rate_max: Rate::new(7),
+    };
+    let (step_interval, interest_step) = (Duration::from_nanos(6), Duration::from_nanos(5));
+    Rulebook {
+        numeraire: AssetId::new(0),
+        assets: vec![asset],
+        instruments: vec![instrument],
+        margin: MarginModel::Weighted,
+        oracle: OracleRules { stale_after: Duration::from_nanos(4), last_guard: half },
+        liquidation: LiquidationRules { dust: 3, step_interval, interest_step },
+        waterfall: WaterfallRules {
+            layers: vec![Layer::InsuranceFund, Layer::Socialised(SocialisingRule::DepositIndex)],
+            insurance_fund: half,
+        },
+        limits: Limits {
+            accounts_max: 1,
+            positions_per_account: 2,
+            cascade_waves_max: 3,
+            steps_per_event: 4,
+            opponents_max: 5,
+        },
+    }
+}
+
+/// One command of each kind.
 fn samples() -> Vec<Command> {
     let account = AccountId::new(7);
     let (asset, instrument) = (AssetId::new(2), InstrumentId::new(3));
     let amount = Amount::new(1_000_000_007);
     let price = Price::new(65_000);
     vec![
+        command::Genesis { semantics: 1, seal_interval: 4_096, rulebook: rulebook() }.into(),
+        command::SetRulebook { rulebook: rulebook() }.into(),
         command::OpenAccount { account }.into(),
         deposit().into(),
         command::Withdraw { account, asset, amount }.into(),
@@ -87,6 +161,8 @@ fn golden_bytes_of_a_deposit_and_of_a_mixed_struct() {
 fn the_numbers_here_are_the_numbers_of_the_domain() {
     let domain: Vec<u16> = Command::KINDS.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(KINDS, domain);
+    let sampled: Vec<u16> = samples().iter().map(Command::kind).collect();
+    assert_eq!(sampled, KINDS, "a sample of each kind");
     for command in samples() {
         let decoded = decode(command.kind(), 1, &bytes_of(&command)).expect("decodes");
         assert_eq!(decoded, command);
