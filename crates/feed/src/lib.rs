@@ -17,5 +17,6 @@ pub mod market;
 pub mod merge;
 pub mod reader;
 pub mod rulebook;
+pub mod scenario;
 pub mod ticks;
 pub mod time;
