@@ -73,6 +73,7 @@ impl Day {
                 marked_at_last.push(series.asset.clone());
             }
         }
+        series.iter().for_each(|series| once(&mut widths, width(series)));
         let mut title =
             format!("{date} ({word} from {}, {}", widths.join(" and "), markets.join(" and "));
         if !marked_at_last.is_empty() {
