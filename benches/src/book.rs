@@ -59,7 +59,7 @@ fn asset(name: &str, haircut: u64, price_max: i64) -> AssetRules {
         decimals: 8,
         price_max: Price::new(price_max),
         balance_max,
-        deposit_cap: Amount::new(10i128.pow(27)),
+        deposit_cap: Amount::new(10i128.pow(22)),
         haircuts: vec![HaircutTier { up_to: None, haircut: Ratio::from_parts(haircut) }],
         liability_weight: Ratio::from_parts(1_050_000),
         slippage: Ratio::from_parts(5_000),

@@ -88,7 +88,7 @@ fn check_asset(findings: &mut Findings, path: &str, asset: &AssetRules, numerair
         "must be above zero".into()
     });
     let cap = asset.deposit_cap.units();
-    let factors = [10i128.pow(16), asset.price_max.wide()];
+    let factors = [numeraire_price(asset), asset.price_max.wide()];
     let fits = factors
         .iter()
         .all(|factor| cap.checked_mul(*factor).is_some_and(|most| most <= DEPOSITS_MAX));
@@ -395,7 +395,7 @@ fn check_bounds(findings: &mut Findings, rulebook: &Rulebook) {
 
 /// Price of the numeraire in its own asset price unit: one.
 const fn numeraire_price(asset: &AssetRules) -> i128 {
-    10i128.pow(16 - asset.decimals as u32)
+    10i128.pow(16u32.saturating_sub(asset.decimals as u32))
 }
 
 fn position_worth(rulebook: &Rulebook, instrument: &InstrumentRules) -> Option<i128> {
