@@ -42,7 +42,10 @@ macro_rules! bodies {
         fn decode_body(kind: u16, body: &[u8]) -> Result<Command, Defect> {
             match kind {
                 $($kind => decode_exact(body).map(Command::$name),)*
-                _ => Err(Defect::unsupported("a known type of command", format!("type {kind:#06x}"))),
+                _ => {
+                    let found = format!("type {kind:#06x}");
+                    Err(Defect::unsupported("a known type of command", found))
+                }
             }
         }
     };

@@ -229,3 +229,51 @@ fn what_breaks_the_writers_protocol_is_refused_and_harms_nothing() {
     let odd = create(&MemoryDisk::new(), 12_345).expect_err("no power of two");
     assert_eq!(odd.category(), Category::Misuse);
 }
+
+#[test]
+fn the_seal_interval_of_genesis_is_taken_until_it_is_settled() {
+    let unknown = Options { seal_interval: None, ..options(SEGMENT) };
+    let disk = MemoryDisk::new();
+    let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+    let mut writer = journal::create(storage.clone(), LOG_ID, GENESIS, &unknown).expect("creates");
+    assert_eq!(writer.seal_interval(), 4_096);
+    assert!(writer.set_seal_interval(0).is_err());
+    writer.set_seal_interval(INTERVAL).expect("nothing is durable");
+    let mut acked = 0;
+    write_to(&mut writer, 40, 8, &mut acked).expect("writes");
+    assert!(writer.set_seal_interval(8).is_err(), "settled");
+    let anchor = (acked, writer.chain());
+    drop(writer);
+    let learnt = journal::open(storage.clone(), &unknown).expect("opens").writer;
+    assert_eq!(learnt.seal_interval(), INTERVAL);
+    drop(learnt);
+    // A fast start has seen no seal and takes the caller's word.
+    let fast = Options { fast_start: Some(anchor), ..unknown };
+    let mut writer = journal::open(storage.clone(), &fast).expect("opens").writer;
+    writer.set_seal_interval(INTERVAL).expect("is told");
+    write_to(&mut writer, 100, 8, &mut acked).expect("goes on");
+    drop(writer);
+    assert_eq!(read_all(storage, &options(SEGMENT)).expect("reads").seals, 100 / INTERVAL);
+}
+
+#[test]
+fn an_idle_writer_syncs_head_once_when_it_is_due() {
+    let disk = MemoryDisk::new();
+    let every = HeadSync::Every(std::time::Duration::from_millis(20));
+    let all = Options { head_sync: every, ..options(SEGMENT) };
+    let mut writer =
+        journal::create(Arc::new(disk.clone()), LOG_ID, GENESIS, &all).expect("creates");
+    std::thread::sleep(std::time::Duration::from_millis(25));
+    let mut acked = 0;
+    disk.take_operations();
+    writer.tick().expect("nothing to do");
+    assert!(disk.take_operations().is_empty(), "HEAD was not written");
+    write_to(&mut writer, 1, 1, &mut acked).expect("writes");
+    writer.tick().expect("ticks");
+    std::thread::sleep(std::time::Duration::from_millis(25));
+    write_to(&mut writer, 2, 1, &mut acked).expect("writes");
+    writer.tick().expect("ticks");
+    let syncs = disk.take_operations();
+    let syncs = syncs.iter().filter(|at| **at == Operation::Fsync("HEAD".to_string())).count();
+    assert_eq!(syncs, 2, "with each batch after the interval, and no more");
+}

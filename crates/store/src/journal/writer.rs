@@ -62,10 +62,13 @@ pub struct Writer {
     hasher: blake3::Hasher,
     head: HeadFile,
     head_synced: Instant,
+    /// Whether HEAD was written since it was synced.
+    head_dirty: bool,
     spare: Spare,
     index: IndexBuilder,
     last_close: Option<Close>,
     seal_interval: u64,
+    seal_interval_known: bool,
     chain: Chain,
     timestamp: i64,
     durable_seq: u64,
@@ -109,9 +112,11 @@ impl Writer {
             hasher: start.hasher,
             head,
             head_synced: Instant::now(),
+            head_dirty: false,
             spare: Spare::new(start.header.segment + 1, options.segment_bytes),
             index: start.index,
             last_close: start.last_close,
+            seal_interval_known: start.seal_interval.is_some(),
             seal_interval: start.seal_interval.unwrap_or(SEAL_INTERVAL_DEFAULT),
             chain: start.chain,
             timestamp: start.timestamp,
@@ -165,15 +170,18 @@ impl Writer {
         self.seal_interval
     }
 
-    /// Sets the seal interval that genesis names. Only before the first event is durable, or to
-    /// the value the journal already has; anything else is `Misuse`.
+    /// Sets the seal interval that genesis names, before anything is in the batch. Once events
+    /// are durable it cannot differ from the one given at opening or learnt from a seal.
+    ///
+    /// Errors: `Misuse`.
     pub fn set_seal_interval(&mut self, interval: u64) -> Result<(), StoreError> {
-        let settled = self.durable_seq >= self.seal_interval;
-        if interval == 0 || (settled && interval != self.seal_interval) || self.events > 0 {
-            let expected = format!("the seal interval {}", self.seal_interval);
+        let settled = self.seal_interval_known && self.durable_seq > 0;
+        if interval == 0 || self.events > 0 || (settled && interval != self.seal_interval) {
+            let expected = format!("the seal interval {}, between batches", self.seal_interval);
             return Err(self.misuse(&expected, format!("{interval}")));
         }
         self.seal_interval = interval;
+        self.seal_interval_known = true;
         Ok(())
     }
 

@@ -46,7 +46,7 @@ impl Writer {
         self.write_batch(records)?;
         self.index.note(first_seq, self.header.segment, offset);
         self.last_close = None;
-        self.sync_head_if_due()?;
+        self.tick()?;
         self.build_spare(self.offset - offset)?;
         Ok(self.durable_seq)
     }
@@ -55,8 +55,22 @@ impl Writer {
     pub fn sync_head(&mut self) -> Result<(), StoreError> {
         self.usable()?;
         self.head_synced = Instant::now();
+        self.head_dirty = false;
         let synced = self.head.sync();
         self.must(synced, "sync HEAD", HEAD_NAME)
+    }
+
+    /// Syncs HEAD if it was written and the interval has passed. `commit` does so by itself; call
+    /// this when no commands come, so that HEAD is not left behind by more than the interval.
+    pub fn tick(&mut self) -> Result<(), StoreError> {
+        match self.options.head_sync {
+            HeadSync::Every(interval)
+                if self.head_dirty && self.head_synced.elapsed() >= interval =>
+            {
+                self.sync_head()
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Stops cleanly: whatever is in memory must have been committed. Appends a close record with
@@ -141,22 +155,17 @@ impl Writer {
         };
         let anchored = self.head.write(head);
         self.must(anchored, "write HEAD", HEAD_NAME)?;
+        self.head_dirty = true;
         if self.options.head_sync == HeadSync::EachBatch {
             let synced = self.head.sync();
             self.must(synced, "sync HEAD", HEAD_NAME)?;
+            self.head_dirty = false;
         }
         self.durable_seq = header.last_seq();
         self.batch.clear();
         self.batch.resize(FRAME_HEADER, 0);
         self.events = 0;
         Ok(())
-    }
-
-    fn sync_head_if_due(&mut self) -> Result<(), StoreError> {
-        match self.options.head_sync {
-            HeadSync::Every(interval) if self.head_synced.elapsed() >= interval => self.sync_head(),
-            _ => Ok(()),
-        }
     }
 
     fn build_spare(&mut self, committed: u64) -> Result<(), StoreError> {
