@@ -1,0 +1,299 @@
+//! The only file that names tokio: commands from loopback sockets into the loop's channel, answers
+//! back when durable. No authentication, so it listens on loopback only.
+//!
+//! Memory is bounded. A connection holds one frame and at most [`GatewayOptions::window`] commands
+//! without a written answer; beyond that it is not read, and TCP holds the sender. A full channel
+//! is answered `Busy`, command by command. A reader that takes no answers for
+//! [`GatewayOptions::patience`] is closed. What is no frame is closed with a reason; the state
+//! never hears of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::batch::{Answer, Reply, Verdict};
+use crate::error::RuntimeError;
+use crate::sequencer::{Arriving, Inlet, SendError};
+use crate::stamp::ExternalCommand;
+use crate::wire::{FrameError, put_answer, put_closing, take_request};
+
+/// Commands in one batch through the channel.
+const COMMANDS_MAX: usize = 1_024;
+/// What one read asks for.
+const READ_BYTES: usize = 64 << 10;
+
+/// Choices about the gateway.
+#[derive(Clone, Debug)]
+pub struct GatewayOptions {
+    /// Where to listen; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// Connections at a time; one more is closed at once.
+    pub connections_max: usize,
+    /// Commands of a connection without a written answer, at least 1,024.
+    pub window: usize,
+    /// How long a reader may take no answers.
+    pub patience: Duration,
+}
+
+impl Default for GatewayOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            connections_max: 64,
+            window: 8_192,
+            patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Gateway {
+    /// Binds and starts accepting, on a thread of its own.
+    ///
+    /// # Errors
+    /// An address that is not loopback; one that is taken; the operating system.
+    pub fn start(inlet: Inlet, options: GatewayOptions) -> Result<Self, RuntimeError> {
+        if !options.listen.ip().is_loopback() {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "expected a loopback address");
+            return Err(RuntimeError::Io { doing: "listen", error });
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(RuntimeError::io("start the gateway"))?;
+        let listener = runtime
+            .block_on(TcpListener::bind(options.listen))
+            .map_err(RuntimeError::io("listen"))?;
+        let address = listener.local_addr().map_err(RuntimeError::io("listen"))?;
+        let (stop, stopped) = oneshot::channel();
+        let work = move || {
+            runtime.block_on(async {
+                let accepting = tokio::spawn(accept(listener, inlet, options));
+                // Either way, a message or a dropped sender, it is time to stop.
+                let _stopped = stopped.await;
+                accepting.abort();
+            });
+        };
+        let thread = std::thread::Builder::new()
+            .name(String::from("gateway"))
+            .spawn(work)
+            .map_err(RuntimeError::io("start the gateway"))?;
+        Ok(Self { address, stop, thread })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting and closes every connection. Stop the pipeline first to have everything
+    /// that was sent answered.
+    ///
+    /// # Panics
+    /// If the gateway's thread panicked.
+    pub fn stop(self) {
+        // A thread that has ended needs no message.
+        let _ended = self.stop.send(());
+        if let Err(panic) = self.thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, inlet: Inlet, options: GatewayOptions) {
+    let places = Arc::new(Semaphore::new(options.connections_max));
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, or a client that went away: neither is a reason to end.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            tracing::warn!("a connection beyond the limit was closed");
+            continue;
+        };
+        let (inlet, options) = (inlet.clone(), options.clone());
+        tokio::spawn(async move {
+            serve(stream, inlet, &options).await;
+            drop(place);
+        });
+    }
+}
+
+/// Answers on their way to a socket: bytes and how many commands they answer.
+type Outgoing = (Vec<u8>, usize);
+
+/// The replies of one connection. The window leaves room for each answer it is ever given.
+struct ConnectionReply(mpsc::Sender<Outgoing>);
+
+impl Reply for ConnectionReply {
+    fn answer(&self, answers: &[Answer]) {
+        let mut bytes = Vec::with_capacity(answers.len() * crate::wire::HEADER_BYTES);
+        for answer in answers {
+            put_answer(&mut bytes, answer);
+        }
+        // A connection that has ended needs no answers: its client asks again.
+        let _ended = self.0.try_send((bytes, answers.len()));
+    }
+}
+
+/// Serves one connection to its end: this task writes, another reads.
+async fn serve(stream: TcpStream, inlet: Inlet, options: &GatewayOptions) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "answers may wait for each other");
+    }
+    let window = options.window.max(COMMANDS_MAX);
+    let room = Arc::new(Semaphore::new(window));
+    // One place beyond the window is for the reason of a closing.
+    let (outgoing, answers) = mpsc::channel(window + 1);
+    let (reading, writing) = stream.into_split();
+    let reader = tokio::spawn(read(reading, inlet, Arc::clone(&room), outgoing));
+    if let Err(error) = write(writing, answers, &room, options.patience).await {
+        tracing::warn!(%error, "a connection was closed");
+    }
+    reader.abort();
+}
+
+async fn write(
+    mut stream: OwnedWriteHalf,
+    mut answers: mpsc::Receiver<Outgoing>,
+    room: &Semaphore,
+    patience: Duration,
+) -> io::Result<()> {
+    while let Some((mut bytes, mut answered)) = answers.recv().await {
+        while let Ok((more, count)) = answers.try_recv() {
+            bytes.extend_from_slice(&more);
+            answered += count;
+        }
+        let written = tokio::time::timeout(patience, stream.write_all(&bytes)).await;
+        let slow = || io::Error::new(io::ErrorKind::TimedOut, "slow reader: answers not taken");
+        written.map_err(|_| slow())??;
+        room.add_permits(answered);
+    }
+    stream.shutdown().await
+}
+
+async fn read(
+    mut stream: OwnedReadHalf,
+    inlet: Inlet,
+    room: Arc<Semaphore>,
+    outgoing: mpsc::Sender<Outgoing>,
+) {
+    let reply: Arc<dyn Reply> = Arc::new(ConnectionReply(outgoing.clone()));
+    let ended = read_frames(&mut stream, &inlet, &room, &reply).await;
+    if let Err(Ending::Frame(error)) = &ended {
+        let mut bytes = Vec::new();
+        put_closing(&mut bytes, &error.to_string());
+        let _ended = outgoing.try_send((bytes, 0));
+    }
+    if let Err(reason) = ended {
+        tracing::warn!(%reason, "a connection is no longer read");
+    }
+}
+
+/// Why a connection is read no more, apart from its end.
+#[derive(Debug, thiserror::Error)]
+enum Ending {
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("the loop has ended")]
+    Closed,
+}
+
+async fn read_frames(
+    stream: &mut OwnedReadHalf,
+    inlet: &Inlet,
+    room: &Semaphore,
+    reply: &Arc<dyn Reply>,
+) -> Result<(), Ending> {
+    let mut bytes = Vec::new();
+    loop {
+        let held = bytes.len();
+        bytes.resize(held + READ_BYTES, 0);
+        let read = stream.read(&mut bytes[held..]).await?;
+        bytes.truncate(held + read);
+        if read == 0 {
+            return if held == 0 { Ok(()) } else { Err(FrameError::Half(held).into()) };
+        }
+        let mut taken = 0;
+        loop {
+            let (commands, length, error) = take_requests(&bytes[taken..]);
+            taken += length;
+            if !commands.is_empty() {
+                pass_on(commands, inlet, room, reply).await?;
+            } else if error.is_none() {
+                break;
+            }
+            if let Some(error) = error {
+                return Err(error.into());
+            }
+        }
+        bytes.drain(..taken);
+    }
+}
+
+/// Commands off the front, how many bytes they take, and what is wrong after them.
+fn take_requests(bytes: &[u8]) -> (Vec<ExternalCommand>, usize, Option<FrameError>) {
+    let (mut commands, mut taken) = (Vec::new(), 0);
+    while commands.len() < COMMANDS_MAX {
+        match take_request(&bytes[taken..]) {
+            Ok(Some((command, length))) => {
+                commands.push(command);
+                taken += length;
+            }
+            Ok(None) => break,
+            Err(error) => return (commands, taken, Some(error)),
+        }
+    }
+    (commands, taken, None)
+}
+
+/// Sends commands to the loop once the window has room for their answers.
+async fn pass_on(
+    commands: Vec<ExternalCommand>,
+    inlet: &Inlet,
+    room: &Semaphore,
+    reply: &Arc<dyn Reply>,
+) -> Result<(), Ending> {
+    let count = u32::try_from(commands.len()).expect("a batch has at most 1,024 commands");
+    // The semaphore is never closed.
+    if let Ok(permits) = room.acquire_many(count).await {
+        permits.forget();
+    }
+    match inlet.try_send(Arriving { commands, reply: Arc::clone(reply) }) {
+        Ok(()) => Ok(()),
+        Err(SendError::Full(Arriving { commands, reply })) => {
+            let busy: Vec<Answer> = commands.iter().map(busy).collect();
+            reply.answer(&busy);
+            Ok(())
+        }
+        Err(SendError::Closed) => Err(Ending::Closed),
+    }
+}
+
+fn busy(command: &ExternalCommand) -> Answer {
+    let ExternalCommand { producer, producer_seq, .. } = *command;
+    Answer { producer, producer_seq, verdict: Verdict::Busy }
+}

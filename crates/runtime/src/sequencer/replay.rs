@@ -1,0 +1,185 @@
+//! The loop without a network: commands are pulled from an iterator, on the caller's thread, and
+//! an observer sees each batch as soon as it is durable.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use clearing::ClearingHouse;
+use domain::{Sequence, Timestamp};
+use store::{Category, Place, StoreError};
+
+use super::{LoopOptions, Offered, Release, Sequencer};
+use crate::batch::Batch;
+use crate::clock::Moment;
+use crate::error::RuntimeError;
+use crate::observer::{Observer, show};
+use crate::recovery::Ready;
+use crate::stamp::ExternalCommand;
+
+/// Shows batches to an observer and reuses their memory.
+struct Shown<O>(O);
+
+impl<O: Observer> Release for Shown<O> {
+    fn release(&mut self, mut batch: Batch) -> Batch {
+        show(&batch, &mut self.0);
+        batch.clear();
+        batch
+    }
+}
+
+/// How far a run has come; everything in it is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// External commands taken from the iterator in this run.
+    pub commands: u64,
+    /// The last event's place in line.
+    pub sequence: Sequence,
+    /// The last event's time.
+    pub timestamp: Timestamp,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The iterator had no more commands.
+    Finished,
+    /// The progress callback asked to stop; the journal can be continued.
+    Stopped,
+}
+
+/// What a replay leaves after a clean stop.
+#[derive(Debug)]
+pub struct Outcome<O> {
+    /// The final state.
+    pub house: ClearingHouse,
+    /// Its digest, which the journal's close record holds too.
+    pub state_digest: [u8; 32],
+    /// Whoever watched.
+    pub observer: O,
+    /// External commands taken, over all runs.
+    pub commands: u64,
+    /// Time spent in runs: stamping, applying, writing, syncing, observing, and whatever the
+    /// iterators took.
+    pub elapsed: Duration,
+}
+
+/// A loop that is fed from iterators.
+pub struct Replay<O: Observer> {
+    sequencer: Sequencer<Shown<O>>,
+    commands: u64,
+    elapsed: Duration,
+}
+
+impl<O: Observer> Replay<O> {
+    /// Takes over a journal. The genesis of a new one is durable, and was observed, when this
+    /// returns.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn start(ready: Ready, options: LoopOptions, observer: O) -> Result<Self, RuntimeError> {
+        let began = Moment::now();
+        let sequencer = Sequencer::start(ready, options, Shown(observer))?;
+        Ok(Self { sequencer, commands: 0, elapsed: Moment::now().since(began) })
+    }
+
+    /// The state, which may be ahead of what is durable while a run is on its way.
+    #[must_use]
+    pub fn house(&self) -> &ClearingHouse {
+        self.sequencer.house()
+    }
+
+    /// Takes commands until the iterator ends, then commits. `progress` is asked at every batch
+    /// border and may end the run there.
+    ///
+    /// # Errors
+    /// What the iterator answered, after what came before it is durable; a full disk; damage.
+    pub fn run<E: From<RuntimeError>>(
+        &mut self,
+        commands: impl IntoIterator<Item = Result<ExternalCommand, E>>,
+        progress: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Ended, E> {
+        let began = Moment::now();
+        let ended = self.feed(commands, progress);
+        self.elapsed += Moment::now().since(began);
+        ended
+    }
+
+    fn feed<E: From<RuntimeError>>(
+        &mut self,
+        commands: impl IntoIterator<Item = Result<ExternalCommand, E>>,
+        mut progress: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Ended, E> {
+        for command in commands {
+            let command = match command {
+                Ok(command) => command,
+                Err(error) => {
+                    self.sequencer.commit()?;
+                    return Err(error);
+                }
+            };
+            self.take(command)?;
+            if self.sequencer.commit_if_complete()?
+                && progress(&self.progress()) == ControlFlow::Break(())
+            {
+                return Ok(Ended::Stopped);
+            }
+        }
+        self.sequencer.commit()?;
+        let _asked = progress(&self.progress());
+        Ok(Ended::Finished)
+    }
+
+    fn take(&mut self, command: ExternalCommand) -> Result<(), RuntimeError> {
+        match self.sequencer.offer(command)? {
+            Offered::Stamped(_) => {
+                self.commands += 1;
+                Ok(())
+            }
+            Offered::StorageFull => self.storage_full(),
+        }
+    }
+
+    /// Nothing else can be done with a day that does not fit the disk; what came before the
+    /// command stays, durable.
+    fn storage_full(&mut self) -> Result<(), RuntimeError> {
+        self.sequencer.commit()?;
+        let place = Place::sequence(self.house().sequence().next().number());
+        let expected = "room for another segment of the journal";
+        Err(StoreError::new(Category::StorageFull, place, expected, "a full disk").into())
+    }
+
+    fn progress(&self) -> Progress {
+        let house = self.house();
+        let (sequence, timestamp) = (house.sequence(), house.timestamp());
+        Progress { commands: self.commands, sequence, timestamp }
+    }
+
+    /// Stamps the pulses that are due at or before `at` and commits: the end of a day's window
+    /// may lie after its last command.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub fn advance(&mut self, at: Timestamp) -> Result<(), RuntimeError> {
+        if self.sequencer.stamp_due_pulses(at)? {
+            self.sequencer.commit()
+        } else {
+            self.storage_full()
+        }
+    }
+
+    /// Stops cleanly: a last snapshot if snapshots are taken, the close record.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn finish(self) -> Result<Outcome<O>, RuntimeError> {
+        let Self { sequencer, commands, elapsed } = self;
+        let closed = sequencer.close()?;
+        Ok(Outcome {
+            house: closed.house,
+            state_digest: closed.state_digest,
+            observer: closed.release.0,
+            commands,
+            elapsed,
+        })
+    }
+}
