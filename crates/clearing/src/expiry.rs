@@ -42,7 +42,8 @@ pub(crate) fn accumulate(books: &mut Books, underlying: AssetId) {
             market.settle_sum += price.wide() * i128::from(held);
             market.settle_time += held;
         }
-        market.settle_until = until;
+        // A retry later than the end stays: two futures that wait must not call each other up.
+        market.settle_until = market.settle_until.max(until);
     }
 }
 
