@@ -458,17 +458,17 @@ impl Watch {
         }
     }
 
-    /// Law for `invariants`: an exposed account that does not wait either stands in a box that
-    /// proves it safe or is hot and safe now.
+    /// Law for `invariants`: an exposed account that does not wait is safe now, and stands in a box
+    /// that proves it, is hot, or is woken for the next check (all are after a restore).
     pub fn proves(&self, books: &Books, account: AccountId) -> bool {
         let portfolio = books.accounts.portfolio(account);
         let waits = books.accounts.flag(account, QUEUED);
         if waits || !portfolio.is_exposed() {
             return true;
         }
-        let hot = self.flags.get(account.index()).is_some_and(|flags| flags & HOT != 0);
+        let looked_at = self.flags.get(account.index()).is_some_and(|it| it & (HOT | WOKEN) != 0);
         let safe = !assess(&portfolio, &books.prices()).excess().is_negative();
-        safe && (hot || self.still_proved(books, account))
+        safe && (looked_at || self.still_proved(books, account))
     }
 
     /// Bytes held, for memory figures.
