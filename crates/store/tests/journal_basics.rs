@@ -177,6 +177,14 @@ fn a_poison_file_holds_the_whole_unwritten_batch() {
     for sequence in 4..=6 {
         writer.append(&envelope(sequence), &body(sequence)).expect("appends");
     }
+    // A panic in the middle of encoding one more leaves half a record in the batch.
+    let half = std::panic::AssertUnwindSafe(|| {
+        writer.append_with(&envelope(7), |buffer| {
+            buffer.push(1);
+            panic!("planted")
+        })
+    });
+    assert!(std::panic::catch_unwind(half).is_err());
     let name = writer.write_poison().expect("writes").expect("a file");
     assert_eq!(name, "poison-4.bin");
     assert!(writer.commit(None).is_err(), "the writer is spent");

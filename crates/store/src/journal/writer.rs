@@ -75,6 +75,8 @@ pub struct Writer {
     next_seq: u64,
     /// The batch in memory: room for a frame header, then records.
     batch: Vec<u8>,
+    /// Its length up to the last whole event: what a panic in the middle of one leaves sound.
+    batch_sound: usize,
     events: u32,
     failed: bool,
 }
@@ -123,6 +125,7 @@ impl Writer {
             durable_seq: start.next_seq - 1,
             next_seq: start.next_seq,
             batch: vec![0; FRAME_HEADER],
+            batch_sound: FRAME_HEADER,
             events: 0,
             failed: false,
             header: start.header,
@@ -270,6 +273,7 @@ impl Writer {
             && need <= BATCH_BYTES_MAX
             && need as u64 <= self.segment_room();
         if encoded.is_ok() && fits {
+            self.batch_sound = self.batch.len();
             self.events += 1;
             self.next_seq += 1;
             self.timestamp = envelope.timestamp;
@@ -288,6 +292,7 @@ impl Writer {
             return Ok(None);
         }
         let first_seq = self.next_seq - u64::from(self.events);
+        self.batch.truncate(self.batch_sound);
         let header = self.frame_header(self.events);
         let mut frame = self.batch.clone();
         seal_frame(&mut frame, &header, self.seed);

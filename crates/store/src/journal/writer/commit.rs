@@ -164,6 +164,7 @@ impl Writer {
         self.durable_seq = header.last_seq();
         self.batch.clear();
         self.batch.resize(FRAME_HEADER, 0);
+        self.batch_sound = FRAME_HEADER;
         self.events = 0;
         Ok(())
     }
