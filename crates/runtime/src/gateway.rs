@@ -2,8 +2,9 @@
 //! back when durable. No authentication, so it listens on loopback only.
 //!
 //! Memory is bounded. A connection holds one frame and at most [`GatewayOptions::window`] commands
-//! without a written answer; beyond that it is not read, and TCP holds the sender. A full channel
-//! is answered `Busy`, command by command. A reader that takes no answers for
+//! without a written answer; beyond that it is not read, and TCP holds the sender. A channel that
+//! stays full for [`GatewayOptions::busy_after`] is answered `Busy`, command by command; such an
+//! answer may overtake those to earlier commands. A reader that takes no answers for
 //! [`GatewayOptions::patience`] is closed. What is no frame is closed with a reason; the state
 //! never hears of it.
 
@@ -19,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::batch::{Answer, Reply, Verdict};
+use crate::clock::Moment;
 use crate::error::RuntimeError;
 use crate::sequencer::{Arriving, Inlet, SendError};
 use crate::stamp::ExternalCommand;
@@ -38,6 +40,8 @@ pub struct GatewayOptions {
     pub connections_max: usize,
     /// Commands of a connection without a written answer, at least 1,024.
     pub window: usize,
+    /// How long a command waits for room in the channel; what follows it waits in the socket.
+    pub busy_after: Duration,
     /// How long a reader may take no answers.
     pub patience: Duration,
 }
@@ -48,6 +52,7 @@ impl Default for GatewayOptions {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             connections_max: 64,
             window: 8_192,
+            busy_after: Duration::from_millis(20),
             patience: Duration::from_secs(10),
         }
     }
@@ -167,7 +172,9 @@ async fn serve(stream: TcpStream, inlet: Inlet, options: &GatewayOptions) {
     // One place beyond the window is for the reason of a closing.
     let (outgoing, answers) = mpsc::channel(window + 1);
     let (reading, writing) = stream.into_split();
-    let reader = tokio::spawn(read(reading, inlet, Arc::clone(&room), outgoing));
+    let reply = Arc::new(ConnectionReply(outgoing.clone()));
+    let passing = Passing { inlet, room: Arc::clone(&room), reply, wait: options.busy_after };
+    let reader = tokio::spawn(read(reading, passing, outgoing));
     if let Err(error) = write(writing, answers, &room, options.patience).await {
         tracing::warn!(%error, "a connection was closed");
     }
@@ -193,14 +200,8 @@ async fn write(
     stream.shutdown().await
 }
 
-async fn read(
-    mut stream: OwnedReadHalf,
-    inlet: Inlet,
-    room: Arc<Semaphore>,
-    outgoing: mpsc::Sender<Outgoing>,
-) {
-    let reply: Arc<dyn Reply> = Arc::new(ConnectionReply(outgoing.clone()));
-    let ended = read_frames(&mut stream, &inlet, &room, &reply).await;
+async fn read(mut stream: OwnedReadHalf, passing: Passing, outgoing: mpsc::Sender<Outgoing>) {
+    let ended = read_frames(&mut stream, &passing).await;
     if let Err(Ending::Frame(error)) = &ended {
         let mut bytes = Vec::new();
         put_closing(&mut bytes, &error.to_string());
@@ -222,12 +223,7 @@ enum Ending {
     Closed,
 }
 
-async fn read_frames(
-    stream: &mut OwnedReadHalf,
-    inlet: &Inlet,
-    room: &Semaphore,
-    reply: &Arc<dyn Reply>,
-) -> Result<(), Ending> {
+async fn read_frames(stream: &mut OwnedReadHalf, passing: &Passing) -> Result<(), Ending> {
     let mut bytes = Vec::new();
     loop {
         let held = bytes.len();
@@ -242,7 +238,7 @@ async fn read_frames(
             let (commands, length, error) = take_requests(&bytes[taken..]);
             taken += length;
             if !commands.is_empty() {
-                pass_on(commands, inlet, room, reply).await?;
+                passing.pass_on(commands).await?;
             } else if error.is_none() {
                 break;
             }
@@ -270,26 +266,39 @@ fn take_requests(bytes: &[u8]) -> (Vec<ExternalCommand>, usize, Option<FrameErro
     (commands, taken, None)
 }
 
-/// Sends commands to the loop once the window has room for their answers.
-async fn pass_on(
-    commands: Vec<ExternalCommand>,
-    inlet: &Inlet,
-    room: &Semaphore,
-    reply: &Arc<dyn Reply>,
-) -> Result<(), Ending> {
-    let count = u32::try_from(commands.len()).expect("a batch has at most 1,024 commands");
-    // The semaphore is never closed.
-    if let Ok(permits) = room.acquire_many(count).await {
-        permits.forget();
-    }
-    match inlet.try_send(Arriving { commands, reply: Arc::clone(reply) }) {
-        Ok(()) => Ok(()),
-        Err(SendError::Full(Arriving { commands, reply })) => {
-            let busy: Vec<Answer> = commands.iter().map(busy).collect();
-            reply.answer(&busy);
-            Ok(())
+/// From one connection to the loop.
+struct Passing {
+    inlet: Inlet,
+    room: Arc<Semaphore>,
+    reply: Arc<ConnectionReply>,
+    wait: Duration,
+}
+
+impl Passing {
+    /// Sends commands to the loop once the window has room for their answers.
+    async fn pass_on(&self, commands: Vec<ExternalCommand>) -> Result<(), Ending> {
+        const PAUSE: Duration = Duration::from_micros(200);
+        let count = u32::try_from(commands.len()).expect("a batch has at most 1,024 commands");
+        // The semaphore is never closed.
+        if let Ok(permits) = self.room.acquire_many(count).await {
+            permits.forget();
         }
-        Err(SendError::Closed) => Err(Ending::Closed),
+        let reply: Arc<dyn Reply> = Arc::<ConnectionReply>::clone(&self.reply);
+        let mut arriving = Arriving { commands, reply };
+        let began = Moment::now();
+        loop {
+            arriving = match self.inlet.try_send(arriving) {
+                Ok(()) => return Ok(()),
+                Err(SendError::Closed) => return Err(Ending::Closed),
+                Err(SendError::Full(back)) => back,
+            };
+            if Moment::now().since(began) >= self.wait {
+                let busy: Vec<Answer> = arriving.commands.iter().map(busy).collect();
+                self.reply.answer(&busy);
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 

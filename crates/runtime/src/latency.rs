@@ -14,7 +14,7 @@ mod recorder;
 mod table;
 
 pub use log::{IntervalLog, LogError};
-pub use loopback::{LoopbackReport, drive_loopback};
+pub use loopback::{LoopbackError, LoopbackReport, drive_loopback};
 pub use open_loop::{OpenLoop, OpenLoopReport, drive_in_process};
 pub use recorder::{Recorder, Timing};
 pub use table::{LatencyTable, PERCENTILES, Row};

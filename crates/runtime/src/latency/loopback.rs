@@ -182,33 +182,39 @@ impl Outgoing {
 struct Answers {
     /// The next count to be answered for good.
     expected: u64,
+    /// The lowest count answered `Busy` since the last resend. Such an answer may overtake those
+    /// to earlier commands, so it is acted upon when its turn comes.
+    busy_at: Option<u64>,
     refused: u64,
     busy: u64,
 }
 
 impl Answers {
-    /// Whether this answers the next command for good; asks for a resend where one is needed.
-    /// Answers to others were made stale by a resend: each command has one that counts.
-    fn take(&mut self, answer: &Answer, heard: &Sender<Heard>) -> io::Result<bool> {
-        if answer.producer_seq != self.expected {
-            return Ok(false);
-        }
+    /// Whether this answers the next command for good.
+    fn take(&mut self, answer: &Answer) -> io::Result<bool> {
+        let (count, next) = (answer.producer_seq, answer.producer_seq == self.expected);
         match answer.verdict {
-            Verdict::Done(_) | Verdict::Duplicate(_) => {}
-            Verdict::Refused(..) => self.refused += 1,
-            Verdict::Busy | Verdict::StorageFull => {
-                self.busy += 1;
-                // A sender that has ended says why itself.
-                let _ended = heard.send(Heard::Again(self.expected));
+            Verdict::Busy | Verdict::StorageFull if count >= self.expected => {
+                self.busy_at = Some(self.busy_at.map_or(count, |lowest| lowest.min(count)));
                 return Ok(false);
             }
-            Verdict::Gap(count) => {
-                let reason = format!("expected count {}, the gateway {count}", self.expected);
+            Verdict::Refused(..) if next => self.refused += 1,
+            Verdict::Gap(missing) if next => {
+                let reason = format!("expected count {count}, the gateway {missing}");
                 return Err(closed(&reason));
             }
+            // Of several answers to one command, because it was sent again, the first counts.
+            _ => {}
         }
-        self.expected += 1;
-        Ok(true)
+        self.expected += u64::from(next);
+        Ok(next)
+    }
+
+    /// The count to send again from, if its turn has come.
+    fn again(&mut self) -> Option<u64> {
+        let at = self.busy_at.take_if(|at| *at <= self.expected)?;
+        self.busy += 1;
+        Some(at)
     }
 }
 
@@ -220,7 +226,8 @@ fn take_answers(
     kinds: &Receiver<Vec<u16>>,
 ) -> Result<LoopbackReport, LoopbackError> {
     let commands = schedule.plan.commands();
-    let mut answers = Answers { expected: schedule.first_count, refused: 0, busy: 0 };
+    let mut answers =
+        Answers { expected: schedule.first_count, busy_at: None, refused: 0, busy: 0 };
     let mut kinds = kinds.iter().flatten();
     let mut now = Moment::now();
     let end = schedule.first_count + commands;
@@ -228,17 +235,14 @@ fn take_answers(
         let count = answers.expected;
         match receiving.receive()? {
             Some(Said::Answer(answer)) => {
-                if !answers.take(&answer, heard)? {
-                    continue;
+                if answers.take(&answer)? {
+                    now = Moment::now();
+                    let planned = schedule.planned(count - schedule.first_count);
+                    let kind = kinds.next().unwrap_or(0);
+                    recorder.record(Stage::Total, kind, now.nanos_since(planned));
+                    recorder.roll(now);
                 }
-                now = Moment::now();
-                let planned = schedule.planned(count - schedule.first_count);
-                let kind = kinds.next().unwrap_or(0);
-                recorder.record(Stage::Total, kind, now.nanos_since(planned));
-                recorder.roll(now);
-                if answers.expected.is_multiple_of(256) || answers.expected == end {
-                    let _ended = heard.send(Heard::UpTo(count));
-                }
+                report_to_sender(&mut answers, count, end, heard);
             }
             Some(Said::Closing(reason)) => return Err(closed(&reason).into()),
             None => return Err(closed("the connection ended").into()),
@@ -250,6 +254,61 @@ fn take_answers(
     Ok(LoopbackReport { commands, refused, busy, elapsed, latencies })
 }
 
+/// Tells the sender what it may forget and what it must send again. A sender that has ended says
+/// why itself.
+fn report_to_sender(answers: &mut Answers, count: u64, end: u64, heard: &Sender<Heard>) {
+    let settled = answers.expected > count;
+    if settled && (answers.expected.is_multiple_of(256) || answers.expected == end) {
+        let _ended = heard.send(Heard::UpTo(count));
+    }
+    if let Some(at) = answers.again() {
+        let _ended = heard.send(Heard::Again(at));
+    }
+}
+
 fn closed(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionAborted, reason.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Sequence;
+
+    /// Answers as (count, verdict); what each is taken as, and the resends asked for.
+    fn check(answers: &[(u64, Verdict)], settled: &[u64], resends: &[u64]) {
+        let mut state = Answers { expected: 1, busy_at: None, refused: 0, busy: 0 };
+        let (mut found, mut asked) = (Vec::new(), Vec::new());
+        for (producer_seq, verdict) in answers {
+            let answer = Answer { producer: 1, producer_seq: *producer_seq, verdict: *verdict };
+            if state.take(&answer).expect("no gap") {
+                found.push(*producer_seq);
+            }
+            asked.extend(state.again());
+        }
+        assert_eq!((&found[..], &asked[..]), (settled, resends));
+        assert_eq!(state.busy, resends.len() as u64);
+    }
+
+    #[test]
+    fn a_busy_answer_waits_for_its_turn_and_asks_for_one_resend() {
+        let done = Verdict::Done(Sequence::new(9));
+        let busy = Verdict::Busy;
+        check(&[(1, done), (2, done)], &[1, 2], &[]);
+        check(&[(1, busy), (1, done), (2, done)], &[1, 2], &[1]);
+        // Busy overtakes the answer to 1; 3 and 4 had no chance behind it.
+        let overtaken = [(2, busy), (3, busy), (1, done), (4, Verdict::Gap(2)), (2, done)];
+        check(&overtaken, &[1, 2], &[2]);
+        // Stale answers: a duplicate behind, a busy behind.
+        check(&[(1, done), (1, Verdict::Duplicate(1)), (1, busy), (2, done)], &[1, 2], &[]);
+        // The answer got lost, the resend is a duplicate: settled.
+        check(&[(1, Verdict::Duplicate(4)), (2, done)], &[1, 2], &[]);
+    }
+
+    #[test]
+    fn a_gap_before_the_next_command_is_an_error() {
+        let mut state = Answers { expected: 5, busy_at: None, refused: 0, busy: 0 };
+        let answer = Answer { producer: 1, producer_seq: 5, verdict: Verdict::Gap(2) };
+        assert!(state.take(&answer).is_err());
+    }
 }
