@@ -21,6 +21,9 @@ use crate::observer::Observer;
 /// Batches decoded ahead.
 const AHEAD: usize = 4;
 
+/// Events whose accounts are loaded before their turn.
+const WARM_AHEAD: usize = 16;
+
 /// A batch of the journal, decoded.
 #[derive(Debug, Default)]
 pub(crate) struct Decoded {
@@ -153,7 +156,11 @@ fn apply_all(
     witness: &mut dyn Witness,
     met: &mut Rerun,
 ) -> Result<bool, RuntimeError> {
-    for event in events {
+    for (place, event) in events.iter().enumerate() {
+        // Loads what an event some places on will touch, while the machine is at work.
+        if let Some(later) = events.get(place + WARM_AHEAD) {
+            std::hint::black_box(house.touch_ahead(&later.command));
+        }
         if event.sequence <= house.sequence() {
             continue;
         }

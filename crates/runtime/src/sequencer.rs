@@ -160,6 +160,16 @@ impl<R: Release> Sequencer<R> {
         Ok(true)
     }
 
+    /// What has to happen when no command comes: under the live clock the pulses that are due,
+    /// and HEAD made durable if its time has come.
+    fn idle(&mut self) -> Result<(), RuntimeError> {
+        if self.options.clock == Clock::Live {
+            // Without room the pulse waits, and so does every command.
+            let _room = self.stamp_due_pulses(Moment::now().timestamp())?;
+        }
+        Ok(self.writer.tick()?)
+    }
+
     /// Appends and applies one event; `None` if the journal has no room for it.
     fn take(&mut self, event: Event) -> Result<Option<Verdict>, RuntimeError> {
         let bytes = codec::body_bytes(&event.command)?;

@@ -11,12 +11,14 @@ use std::time::Duration;
 use common::quota::Quota;
 use common::{PRODUCER, Workload, create, journal_options, open, run, shared};
 use crossbeam::channel::{Receiver, Sender, unbounded};
-use domain::{AccountId, Sequence};
+use domain::rulebook::InstrumentKind;
+use domain::{Command, Sequence};
 use runtime::outbox::{Readers, SlowReader};
 use runtime::recovery::{self, Identity};
 use runtime::sequencer::{Arriving, Inlet, OnFailure, SendError};
 use runtime::{
-    Answer, Clock, ExternalCommand, Live, LiveOptions, LoopOptions, Reply, RuntimeError, Verdict,
+    Answer, Clock, ExternalCommand, Live, LiveOptions, LoopOptions, Moment, Reply, RuntimeError,
+    Verdict,
 };
 use store::Category;
 use store::testing::{Fault, FaultPlan, MemoryDisk};
@@ -266,9 +268,33 @@ fn effects_are_released_to_observers_only_when_durable() {
 }
 
 #[test]
+fn a_timer_stamps_the_pulse_when_no_command_comes() {
+    let mut genesis = Workload::new(67, 300).next().expect("endless");
+    let Command::Genesis(opening) = &mut genesis.command else { panic!("genesis first") };
+    let expires_at = Moment::now().timestamp().plus(domain::Duration::from_nanos(150_000_000));
+    opening.rulebook.instruments[0].kind = InstrumentKind::Future {
+        underlying: domain::AssetId::new(1),
+        expires_at,
+        settle_window: domain::Duration::from_seconds(1),
+    };
+    let mut readers = Readers::new();
+    let batches = readers.subscribe(64, SlowReader::Wait);
+    let ready = create(&MemoryDisk::new(), genesis).expect("new");
+    let options = LiveOptions { on_failure: OnFailure::Stop, ..LiveOptions::default() };
+    let live = Live::start(ready, options, readers).expect("starts");
+    let genesis = batches.recv_timeout(PATIENCE).expect("released");
+    assert_eq!(genesis.last_sequence(), Some(Sequence::new(1)));
+    let pulse = batches.recv_timeout(PATIENCE).expect("released");
+    let (event, _) = pulse.iter().next().expect("an event");
+    assert!(matches!(event.command, Command::Pulse(_)), "{event:?}");
+    assert_eq!((event.producer, event.timestamp), (0, expires_at));
+    assert!(Moment::now().timestamp() >= expires_at);
+    let _report = live.stop().expect("a clean stop");
+}
+
+#[test]
 fn accounts_of_the_workload_are_there() {
     // Guards the other tests: a workload whose commands were all refused would prove little.
     let outcome = run(&MemoryDisk::new(), Workload::new(67, 300), 1_000, LoopOptions::default());
     assert_eq!(outcome.house.accounts(), 40);
-    let _first = AccountId::new(0);
 }

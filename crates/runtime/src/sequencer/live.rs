@@ -221,10 +221,7 @@ fn take_until_stopped(
         match next_message(sequencer, queue) {
             Some(Message::Arriving(arriving)) => take_all(sequencer, arriving)?,
             Some(Message::Stop) => return Ok(()),
-            None => {
-                let now = Moment::now().timestamp();
-                let _room = sequencer.stamp_due_pulses(now)?;
-            }
+            None => sequencer.idle()?,
         }
         if queue.is_empty() {
             sequencer.commit()?;
@@ -232,19 +229,17 @@ fn take_until_stopped(
     }
 }
 
-/// The next message; `None` when it is time for a pulse. Under the historical clock time comes
-/// with commands alone.
+/// The next message; `None` when it is time for a pulse, or when nothing came for a second. Under
+/// the historical clock time comes with commands alone.
 fn next_message(sequencer: &Sequencer<ToOutbox>, queue: &Receiver<Message>) -> Option<Message> {
+    const IDLE: Duration = Duration::from_secs(1);
     let due = match sequencer.options.clock {
         Clock::Live => sequencer.house().next_pulse(),
         Clock::Historical => None,
     };
-    let Some(due) = due else {
-        return Some(queue.recv().unwrap_or(Message::Stop));
-    };
     // A pulse that the disk had no room for is tried again soon, not at once.
-    let wait = Moment::of(due).since(Moment::now()).max(Duration::from_micros(100));
-    match queue.recv_timeout(wait) {
+    let soon = |due| Moment::of(due).since(Moment::now()).max(Duration::from_micros(100));
+    match queue.recv_timeout(due.map_or(IDLE, |due| soon(due).min(IDLE))) {
         Ok(message) => Some(message),
         Err(RecvTimeoutError::Timeout) => None,
         Err(RecvTimeoutError::Disconnected) => Some(Message::Stop),
