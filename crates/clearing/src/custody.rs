@@ -122,13 +122,13 @@ fn check_outflow(
     }
     require(left >= -most, Refusal::BalanceMaxExceeded)?;
     require(!books.accounts.flag(account, LIQUIDATING), Refusal::AccountLiquidating)?;
-    if recipient.is_none() || left.is_negative() {
-        check_utilisation(books, asset, owns, left, recipient.is_none())?;
-    }
     if exposed {
         let after = assess(&portfolio, &prices);
         let covered = after.adjusted_equity >= after.requirement.initial;
         require(covered, Refusal::CollateralInsufficient)?;
+    }
+    if recipient.is_none() || left.is_negative() {
+        check_utilisation(books, asset, owns, left, recipient.is_none())?;
     }
     Ok(())
 }

@@ -109,10 +109,10 @@ refusals! {
     ShortfallRises "shortfall_rises",
     /// Below initial margin a trade may not leave negative equity.
     EquityNegative "equity_negative",
-    /// Too little of the asset would be left to lend.
-    UtilisationMaxExceeded "utilisation_max_exceeded",
     /// Adjusted equity would fall below initial margin.
     CollateralInsufficient "collateral_insufficient",
+    /// Too little of the asset would be left to lend.
+    UtilisationMaxExceeded "utilisation_max_exceeded",
 }
 
 #[cfg(test)]
@@ -122,6 +122,6 @@ mod tests {
     #[test]
     fn precedence_is_the_order_of_the_list() {
         assert!(Refusal::ALL.windows(2).all(|pair| pair.first() < pair.last()));
-        assert!(Refusal::ProducerDuplicate < Refusal::CollateralInsufficient);
+        assert!(Refusal::ProducerDuplicate < Refusal::UtilisationMaxExceeded);
     }
 }

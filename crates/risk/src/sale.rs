@@ -131,8 +131,7 @@ pub fn cost_of(
         return None;
     }
     let gross = mul_div(needed, over, under, Rounding::Up)?;
-    // One unit of worth more covers that slippage itself rounds up.
-    let units = domain::wide::div(gross + 1, prices.index_price(sold), Rounding::Up);
+    let units = domain::wide::div(gross, prices.index_price(sold), Rounding::Up);
     Some(Amount::new(units))
 }
 
