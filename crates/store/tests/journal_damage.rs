@@ -333,6 +333,13 @@ fn an_interrupted_creation_is_finished() {
         let counts = read_all(Arc::new(started), &options(SEGMENT)).expect("reads");
         assert_eq!(counts.last, 10);
     }
+    let (started, _, _) = sample();
+    started.erase("HEAD");
+    let before = started.files();
+    assert_refused(inspect(&started), "one segment with events and no HEAD");
+    let refused = journal::open(Arc::new(started.clone()), &options(SEGMENT));
+    assert_eq!(refused.expect_err("not a new journal").category(), Category::Corrupt);
+    assert_eq!(started.files(), before);
     let absent = journal::open(Arc::new(MemoryDisk::new()), &Options::default());
     assert_eq!(absent.expect_err("nothing there").category(), Category::Absent);
 }
@@ -391,4 +398,24 @@ fn a_batch_of_another_history_is_reported() {
         disk.plant(LOG, mixed);
         assert_refused(inspect(&disk), &format!("batch {changed} of another history"));
     }
+}
+
+#[test]
+fn damage_at_the_end_of_a_segment_is_corrupt_if_another_follows_whatever_head_says() {
+    let disk = MemoryDisk::new();
+    let mut writer = create(&disk, 8 << 10).expect("creates");
+    let mut acked = 0;
+    write_to(&mut writer, 5, 5, &mut acked).expect("writes");
+    let old = disk.file("HEAD").expect("is there");
+    write_to(&mut writer, 60, 5, &mut acked).expect("writes on");
+    drop(writer);
+    assert!(disk.file("00000001.log").is_some(), "rotated");
+    disk.plant("HEAD", old);
+    // The close is the last batch of segment 0: nothing sound follows it there.
+    damage(&disk, LOG, |bytes| {
+        let last = bytes.iter().rposition(|byte| *byte != 0).expect("bytes");
+        bytes[last] ^= 1;
+    });
+    let refused = journal::open(Arc::new(disk.clone()), &options(8 << 10));
+    assert_eq!(refused.expect_err("not torn").category(), Category::Corrupt);
 }

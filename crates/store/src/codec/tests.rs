@@ -45,6 +45,8 @@ fn rulebook() -> Rulebook {
             fee_share: half,
         },
         utilisation_max: half,
+        debt_initial: half,
+        debt_release: half,
     };
     let instrument = InstrumentRules {
         name: "BTC-FUTURE".to_string(),

@@ -92,3 +92,28 @@ fn a_forged_header_of_the_next_segment_is_refused() {
         assert_eq!(read(&disk), expected);
     }
 }
+
+#[test]
+fn an_index_that_leads_to_another_sequence_is_not_followed() {
+    let disk = journal(|_| {});
+    let storage: Arc<dyn Storage> = Arc::new(disk);
+    let mut reader = Reader::open(storage.clone(), &options()).expect("opens");
+    let third = loop {
+        let batch = reader.next_batch().expect("reads").expect("three batches");
+        if batch.first_seq() == 3 {
+            break batch.position().offset;
+        }
+    };
+    let header = crate::journal::survey::survey(&*storage).expect("sound").headers[0].clone();
+    let first_seq = |said: u64, offset: u64| {
+        let mut index = IndexBuilder::default();
+        index.note(said, 0, offset);
+        index.save(&*storage, &header);
+        let mut reader = Reader::open_at(storage.clone(), &options(), 3).expect("seeks");
+        reader.next_batch().expect("reads").expect("a batch").first_seq()
+    };
+    assert_eq!(first_seq(3, third), 3, "a right index helps");
+    assert_eq!(first_seq(2, third), 1, "one that says another sequence does not");
+    assert_eq!(first_seq(3, third + 8), 1, "nor one that leads between batches");
+    assert_eq!(first_seq(3, 1 << 40), 1, "nor one that leads out of the file");
+}
