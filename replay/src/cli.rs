@@ -183,7 +183,8 @@ pub struct ImportArgs {
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Run directory or journal to run again, or - for commands as JSON lines on stdin
+    /// Run directory or journal to run again, a scenario file, or - for commands as JSON lines on
+    /// stdin
     pub source: String,
     /// Rulebook of commands from stdin that do not begin with genesis
     #[arg(long, value_name = "NAME|PATH", default_value = "default")]

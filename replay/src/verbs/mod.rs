@@ -6,5 +6,6 @@ pub mod import;
 pub mod log;
 pub mod rulebook;
 pub mod run;
+pub mod scenario;
 pub mod snapshot;
 pub mod verify;

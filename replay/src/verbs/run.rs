@@ -1,6 +1,7 @@
-//! `run`: a journal again, from genesis and from each snapshot; or commands from stdin.
+//! `run`: a journal again, from genesis and from each snapshot; commands from stdin; a scenario.
 
 use std::io::BufRead;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -30,18 +31,26 @@ use crate::summary::document::document;
 use crate::summary::screen::screen;
 use crate::summary::{Facts, Statistics};
 use crate::verbs::day::SEAL_INTERVAL;
+use crate::verbs::scenario::scenario;
 
 /// Runs what was named.
 ///
 /// # Errors
 /// No journal, damage, a line that was not understood, the disk.
 pub fn run(console: &mut Console, args: &RunArgs) -> Answer {
-    if args.source == "-" { from_stdin(console, args) } else { again(console, args) }
+    let place = Path::new(&args.source);
+    if args.source == "-" {
+        from_stdin(console, args)
+    } else if place.is_file() {
+        scenario(console, place)
+    } else {
+        again(console, args)
+    }
 }
 
 /// A journal from genesis, then from each snapshot; every way must reach one digest.
 fn again(console: &mut Console, args: &RunArgs) -> Answer {
-    let place = std::path::Path::new(&args.source);
+    let place = Path::new(&args.source);
     let journal = directory::find_journal(place);
     let storage = directory::open_storage(&journal)?;
     let until = args.until.as_deref().map(|text| Bound::parse("--until", text)).transpose()?;
@@ -67,7 +76,7 @@ fn again(console: &mut Console, args: &RunArgs) -> Answer {
 }
 
 fn replay(
-    journal: &std::path::Path,
+    journal: &Path,
     storage: &Arc<dyn Storage>,
     until: Option<Sequence>,
     statistics: &mut Statistics,
@@ -86,8 +95,8 @@ fn replay(
 /// The digest reached from each snapshot; one that cannot be believed is told and passed over.
 fn from_snapshots(
     console: &Console,
-    place: &std::path::Path,
-    journal: &std::path::Path,
+    place: &Path,
+    journal: &Path,
     storage: &Arc<dyn Storage>,
     until: Option<Sequence>,
     digest: &[u8; 32],
@@ -146,7 +155,7 @@ fn journal_facts(
         }
         None => format!("clearsim verify {place}"),
     };
-    let recorded = std::path::Path::new(place).join(directory::RUN_FILE);
+    let recorded = Path::new(place).join(directory::RUN_FILE);
     let recorded: Option<Value> =
         std::fs::read_to_string(recorded).ok().and_then(|text| serde_json::from_str(&text).ok());
     let told = |key: &str| Some(recorded.as_ref()?.get(key)?.as_str()?.to_owned());
@@ -292,7 +301,7 @@ impl Lines {
         loop {
             self.text.clear();
             let read = self.input.read_line(&mut self.text);
-            let stdin = std::path::Path::new("stdin");
+            let stdin = Path::new("stdin");
             if read.map_err(|error| Failure::io("read", stdin, &error))? == 0 {
                 return Ok(None);
             }
