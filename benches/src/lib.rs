@@ -7,3 +7,4 @@ pub mod bare;
 pub mod book;
 pub mod clock;
 pub mod figure;
+pub mod stream;

@@ -86,6 +86,16 @@ impl Moment {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
     }
 
+    /// Waits until this moment or somewhat longer, and leaves the core to others meanwhile: a
+    /// sender that spins takes it from those whose latency it measures.
+    pub fn wait_asleep(self) {
+        const LEAST: Duration = Duration::from_micros(50);
+        let left = self.since(Self::now());
+        if !left.is_zero() {
+            std::thread::sleep(left.max(LEAST));
+        }
+    }
+
     /// Waits until this moment: sleeps while it is far, spins for the last stretch, because a
     /// sleep ends up to a scheduler tick late.
     pub fn wait(self) {
@@ -136,5 +146,8 @@ mod tests {
         assert!(Moment::now() >= later);
         assert_eq!(later.nanos_since(moment), 300_000);
         assert_eq!(moment.nanos_since(later), 0);
+        let last = later.plus(Duration::from_micros(300));
+        last.wait_asleep();
+        assert!(Moment::now() >= last);
     }
 }

@@ -1,5 +1,8 @@
 //! An open loop over a socket: one thread sends what is planned, another takes the answers.
 //!
+//! The sender sleeps between sends and then sends all that is due, up to 0.1 ms late; a latency
+//! counts from the planned time and holds that as well.
+//!
 //! A command that is answered `Busy` is sent again, and with it everything after it, because a
 //! producer's commands are applied in order; its latency keeps counting from the planned time.
 
@@ -119,7 +122,7 @@ impl Outgoing {
     ) -> io::Result<()> {
         let (mut number, commands) = (0, schedule.plan.commands());
         while number < commands {
-            schedule.planned(number).wait();
+            schedule.planned(number).wait_asleep();
             self.hear(self.unanswered.len() + WRITE_MAX > UNANSWERED_MAX)?;
             let (now, fresh) = (Moment::now(), self.unanswered.len());
             while number < commands && self.unanswered.len() - fresh < WRITE_MAX {
