@@ -2,8 +2,8 @@
 //!
 //! Method: `reached` has a table for each refusal, in declared order, whose last event is refused
 //! for it, and compares the state's bytes before and after; `precedence` breaks two rules of one
-//! command at once, for every pair of rules a command can break; `absurd` fills every field of every
-//! command with extremes and asks for nothing but an answer and intact laws.
+//! command at once, for every pair of rules a command can break; `absurd` fills every field of
+//! every command with extremes and asks for nothing but an answer and intact laws.
 
 #[path = "refusals/absurd.rs"]
 mod absurd;
