@@ -47,6 +47,20 @@ fn every_story_opens_with_a_sentence() {
     }
 }
 
+/// The smallest table there is, under the rulebook of the market days.
+#[test]
+fn the_default_rulebook_takes_tables_too() {
+    let rulebook = rulebook("default").expect("the default rulebook is valid");
+    let report = check(
+        &rulebook,
+        "1 deposit   alice USD 100   -> Deposited
+2 withdraw  alice USD 101   -> Refused collateral_insufficient
+  balances  alice USD 100, custody USD -100
+",
+    );
+    assert_eq!((report.events.len(), report.effects), (4, 4));
+}
+
 #[test]
 fn a_wrong_expectation_is_found() {
     let rulebook = rulebook("plain").expect("the rulebook of the scenarios is valid");

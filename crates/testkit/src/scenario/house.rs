@@ -1,4 +1,5 @@
-//! The clearing house as scenarios see it, watched by its laws and by its restored self.
+//! The clearing house as scenarios see it, watched by its laws, by its restored self and by the
+//! naive machine.
 
 use clearing::{ClearingHouse, SEMANTICS};
 use domain::{
@@ -7,16 +8,19 @@ use domain::{
 };
 use feed::scenario::{Figures, Machine};
 
-/// Two clearing houses under the same events: one applies them straight, the other is made anew
-/// from its own bytes before each.
+use crate::reference::ReferenceHouse;
+
+/// Three machines under the same events: one clearing house applies them straight, another is made
+/// anew from its own bytes before each, and the reference computes everything from scratch.
 #[derive(Debug, Default)]
 pub struct House {
     straight: ClearingHouse,
     restored: ClearingHouse,
+    reference: ReferenceHouse,
 }
 
 impl House {
-    /// Both before genesis.
+    /// All before genesis.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -28,10 +32,10 @@ impl House {
         &self.straight
     }
 
-    /// Applies an event to both; after it all laws hold and both are the same.
+    /// Applies an event to all; after it all laws hold and all are the same.
     ///
     /// # Errors
-    /// The broken law, or where the two differ.
+    /// The broken law, or where two of them differ.
     pub fn apply_checked(&mut self, event: &Event) -> Result<Vec<Effect>, String> {
         let mut effects = Vec::new();
         self.straight.apply(event, &mut effects);
@@ -42,6 +46,15 @@ impl House {
         let mut again = Vec::new();
         self.restored.apply(event, &mut again);
         self.agree(&effects, &again)?;
+        let plain = self.reference.apply(event);
+        if effects != plain {
+            return Err(format!(
+                "  from the reference other effects follow:\n{effects:?}\n{plain:?}"
+            ));
+        }
+        if self.straight.to_bytes() != self.reference.to_bytes() {
+            return Err("  the state of the reference differs".to_owned());
+        }
         Ok(effects)
     }
 

@@ -1,8 +1,9 @@
 //! Scenarios checked on the clearing house: one `check` and tables behind it.
 //!
 //! A table (the language of `feed::scenario`) is played on a [`House`], which besides the effects
-//! and states that the table expects checks after every event that all laws hold, and that the
-//! same scenario carried through snapshot and restore at every event stays the same machine.
+//! and states that the table expects checks after every event that all laws hold, that the same
+//! scenario carried through snapshot and restore at every event stays the same machine, and that
+//! the naive reference comes to the same effects and bytes.
 
 mod house;
 
@@ -35,8 +36,8 @@ pub fn rulebook(name: &str) -> Result<Rulebook, FeedErrors> {
 /// Plays a table under a rulebook; a `rulebook` line in it is not followed.
 ///
 /// # Panics
-/// If the table does not parse, an expectation does not hold, a law breaks or the restored machine
-/// differs: with every such line, what was expected and what followed.
+/// If the table does not parse, an expectation does not hold, a law breaks or the restored or the
+/// naive machine differs: with every such line, what was expected and what followed.
 pub fn check(rulebook: &Rulebook, table: &str) -> Report {
     let scenario = feed::scenario::parse("table", table, &|_| Ok(rulebook.clone()));
     play("table", scenario)
