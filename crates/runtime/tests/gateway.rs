@@ -155,6 +155,56 @@ fn what_is_no_frame_is_closed_with_a_reason() {
 }
 
 #[test]
+fn every_prefix_of_a_frame_is_half_a_frame() {
+    let mut served = serve_plainly(107);
+    let command: Vec<ExternalCommand> = served.workload.by_ref().take(1).collect();
+    let frame = bytes_of(&command);
+    for length in 1..frame.len() {
+        let mut client = served.connect();
+        client.send_bytes(&frame[..length]).expect("sends");
+        client.finish_sending().expect("a socket");
+        match client.receive().expect("in time") {
+            Some(Said::Closing(reason)) => {
+                assert!(reason.contains(&format!("first {length} bytes")), "{reason}");
+            }
+            other => panic!("{length}: {other:?}"),
+        }
+        assert!(matches!(client.receive(), Ok(None)));
+    }
+    assert_eq!(served.stop().0, Sequence::new(1), "the state heard of genesis alone");
+}
+
+/// Frames with seeded bytes changed: whatever they are taken for, the gateway answers or closes
+/// and serves the next one.
+#[test]
+fn changed_frames_do_not_stop_the_gateway() {
+    let mut served = serve_plainly(109);
+    let mut draw = common::Draw(109);
+    let commands: Vec<ExternalCommand> = served.workload.by_ref().take(20).collect();
+    for round in 0..400 {
+        let mut bytes = bytes_of(&commands[round % 18..][..3]);
+        for _ in 0..1 + draw.below(4) {
+            let at = draw.below(bytes.len() as u64) as usize;
+            bytes[at] = draw.below(256) as u8;
+        }
+        let mut client = served.connect();
+        client.send_bytes(&bytes).expect("sends");
+        client.finish_sending().expect("a socket");
+        let mut said = 0;
+        while client.receive().expect("in time").is_some() {
+            said += 1;
+        }
+        assert!((1..=4).contains(&said), "round {round}: {said} answers to three frames");
+    }
+    let mut client = served.connect();
+    let count = commands[0].producer_seq;
+    client.send(&commands[..1]).expect("sends");
+    assert_eq!(answer(&mut client).producer_seq, count);
+    let (sequence, _, _) = served.stop();
+    assert!(sequence >= Sequence::new(1));
+}
+
+#[test]
 fn a_body_of_the_greatest_length_is_read_and_judged() {
     let mut bytes = vec![0; 28 + (1 << 20)];
     bytes[..4].copy_from_slice(&(1u32 << 20).to_le_bytes());
