@@ -65,6 +65,8 @@ fn asset(name: &str, haircut: u64, price_max: i64) -> AssetRules {
         slippage: Ratio::from_parts(5_000),
         interest: InterestCurve { points: Vec::new(), fee_share: Ratio::ZERO },
         utilisation_max: Ratio::ONE,
+        debt_initial: Ratio::from_parts(100_000),
+        debt_release: Ratio::from_parts(50_000),
     }
 }
 

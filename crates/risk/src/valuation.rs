@@ -2,7 +2,8 @@
 //!
 //! PnL and accrued funding net into the balance of their settlement asset first; the net is then
 //! valued and weighted once: at the asset's haircuts if it is positive, at its liability weight if
-//! it is negative.
+//! it is negative. A debt adds its own shares to initial and release margin; maintenance it leaves to
+//! the liability weight.
 
 use crate::accrual::{effective_amount, funding_credit};
 use crate::haircut::weigh_holding;
@@ -44,6 +45,7 @@ impl Assessment {
 pub fn assess(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Assessment {
     let mut equity = Value::ZERO;
     let mut adjusted_equity = Weighted::ZERO;
+    let mut requirement = margin::requirement(portfolio, prices);
     for balance in portfolio.balances() {
         let cash = net_cash(portfolio, &balance, prices);
         if cash == Quote::ZERO {
@@ -52,8 +54,13 @@ pub fn assess(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Assessment {
         let worth = prices.worth(balance.asset, cash, Rounding::Down);
         equity += worth;
         adjusted_equity += weigh(prices, &balance, cash, worth);
+        if cash.is_negative() {
+            let rules = prices.asset_rules(balance.asset);
+            requirement.initial += rules.debt_initial.weigh(-worth, Rounding::Up);
+            requirement.release += rules.debt_release.weigh(-worth, Rounding::Up);
+        }
     }
-    Assessment { equity, adjusted_equity, requirement: margin::requirement(portfolio, prices) }
+    Assessment { equity, adjusted_equity, requirement }
 }
 
 /// A balance with its interest, plus PnL and accrued funding of the positions that settle in it.

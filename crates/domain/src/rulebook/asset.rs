@@ -30,6 +30,11 @@ pub struct AssetRules {
     pub interest: InterestCurve,
     /// Largest share of deposits that may be lent after a withdrawal.
     pub utilisation_max: Ratio,
+    /// Share of a debt's value added to initial margin.
+    pub debt_initial: Ratio,
+    /// Share of a debt's value added to the release margin, so that a borrower whose collateral was
+    /// sold does not fall below maintenance with the next tick; at most `debt_initial`.
+    pub debt_release: Ratio,
 }
 
 /// Haircut on the part of a balance up to a bound.

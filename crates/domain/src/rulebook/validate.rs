@@ -105,9 +105,24 @@ fn check_asset(findings: &mut Findings, path: &str, asset: &AssetRules, numerair
     findings.require(asset.utilisation_max <= one, &at("utilisation_max"), || {
         "must be at most 1".into()
     });
+    findings.require(asset.debt_initial <= WEIGHT_MAX, &at("debt_initial"), || {
+        "must be at most 100".into()
+    });
+    order(
+        findings,
+        path,
+        ("debt_release", asset.debt_release),
+        ("debt_initial", asset.debt_initial),
+    );
     check_haircuts(findings, &at("haircut"), asset, numeraire);
     check_curve(findings, &at("interest"), &asset.interest);
-    for ratio in [asset.liability_weight, asset.slippage, asset.utilisation_max] {
+    for ratio in [
+        asset.liability_weight,
+        asset.slippage,
+        asset.utilisation_max,
+        asset.debt_initial,
+        asset.debt_release,
+    ] {
         findings.require(ratio.is_canonical(), path, || "holds a ratio not in lowest terms".into());
     }
 }

@@ -211,6 +211,8 @@ fn build_asset(
         slippage: builder.share(&at("slippage"), asset.slippage, slippage),
         interest: build_interest(builder, &at("interest"), &asset.interest),
         utilisation_max: builder.share(&at("utilisation_max"), asset.utilisation_max, Ratio::ONE),
+        debt_initial: builder.share(&at("debt_initial"), asset.debt_initial, Ratio::ZERO),
+        debt_release: builder.share(&at("debt_release"), asset.debt_release, Ratio::ZERO),
     }
 }
 

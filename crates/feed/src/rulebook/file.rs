@@ -73,6 +73,12 @@ pub struct AssetFile {
     /// Largest share of deposits that may be lent after a withdrawal; default 1.
     #[schemars(with = "Option<DecimalText>")]
     pub utilisation_max: Option<QuotedDecimal>,
+    /// Share of a debt's value added to initial margin; default 0.
+    #[schemars(with = "Option<DecimalText>")]
+    pub debt_initial: Option<QuotedDecimal>,
+    /// Share of a debt's value added to the release margin, at most debt_initial; default 0.
+    #[schemars(with = "Option<DecimalText>")]
+    pub debt_release: Option<QuotedDecimal>,
     /// What borrowers pay and depositors earn; default nothing.
     #[serde(default)]
     pub interest: InterestFile,

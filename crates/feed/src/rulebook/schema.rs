@@ -4,9 +4,11 @@
 //! file while it is written. What relates several fields is not in the schema: `validate` says it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::Value;
 
 use super::file::RulebookFile;
 
@@ -62,11 +64,26 @@ impl<T: JsonSchema> JsonSchema for Tables<T> {
     }
 }
 
-/// The JSON Schema of `clearsim.rulebook/1`, with a final newline.
+/// The JSON Schema of `clearsim.rulebook/1`, keys in order, with a final newline.
 #[must_use]
 pub fn schema() -> String {
     let schema = schemars::schema_for!(RulebookFile);
-    let mut text = serde_json::to_string_pretty(&schema).expect("a schema is plain JSON");
+    let mut text = serde_json::to_string_pretty(&sorted(schema.as_value().clone()))
+        .expect("a schema is plain JSON");
     text.push('\n');
     text
+}
+
+/// The same with its keys sorted: whether objects keep their order is for other crates to choose,
+/// and must not change a committed file.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<String, Value> =
+                fields.into_iter().map(|(name, field)| (name, sorted(field))).collect();
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
 }

@@ -99,6 +99,8 @@ fn write_asset(page: &mut Page, asset: &AssetRules) {
     page.quoted("liability_weight", ratio_text(asset.liability_weight));
     page.quoted("slippage", ratio_text(asset.slippage));
     page.quoted("utilisation_max", ratio_text(asset.utilisation_max));
+    page.quoted("debt_initial", ratio_text(asset.debt_initial));
+    page.quoted("debt_release", ratio_text(asset.debt_release));
     write_interest(page, &asset.interest, &asset.name);
 }
 

@@ -1,7 +1,8 @@
 //! What an account is worth and what it must hold: the weighted model, written out.
 //!
 //! PnL and funding join the balance of their settlement asset; the sum is valued once and weighted
-//! once. Every rounding is against the account, one a term.
+//! once; a debt asks for its own shares of initial and release margin. Every rounding is against the
+//! account, one a term.
 
 use super::exact::{down, share, up, whole};
 use super::state::{Account, State};
@@ -52,8 +53,15 @@ impl State {
         for (asset, cash) in self.cash(account) {
             let worth = self.worth(asset, cash, Rounding::Down);
             sum.equity += worth;
-            sum.adjusted +=
-                if cash < 0 { self.liability(asset, worth) } else { self.holding(asset, cash) };
+            if cash < 0 {
+                let rules = self.asset_rules(asset);
+                let owed = whole(-worth * PARTS);
+                sum.adjusted -= up(&(&owed * share(rules.liability_weight)));
+                sum.initial += up(&(&owed * share(rules.debt_initial)));
+                sum.release += up(&(owed * share(rules.debt_release)));
+            } else {
+                sum.adjusted += self.holding(asset, cash);
+            }
         }
         for position in account.positions.values() {
             sum.initial += self.requirement(position, |tier| tier.initial);
@@ -61,10 +69,6 @@ impl State {
             sum.maintenance += self.requirement(position, |tier| tier.maintenance);
         }
         sum
-    }
-
-    fn liability(&self, asset: AssetId, worth: i128) -> i128 {
-        down(&(whole(worth * PARTS) * share(self.asset_rules(asset).liability_weight)))
     }
 
     /// Each part of a holding inside a tier, at what the tier's haircut leaves of its worth.

@@ -12,6 +12,8 @@ use domain::{Amount, AssetId, Duration, Price, Quantity, Rate, Ratio, Value};
 
 /// One, on the scale of levels.
 pub(super) const LEVEL_ONE: i128 = 1_000_000_000;
+/// No price may be higher, in units.
+const PRICE_MAX: i128 = (i64::MAX / 4) as i128;
 /// One of the numeraire at 1e-16.
 const VALUE_ONE: i128 = 10_000_000_000_000_000;
 
@@ -80,6 +82,11 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
         let weights = [Ratio::ONE, ratio(21, 20), ratio(11, 10), ratio(8, 7)];
         asset.liability_weight = dice.pick(&weights);
         asset.utilisation_max = dice.pick(&[ratio(1, 2), ratio(9, 10), ratio(6, 7), Ratio::ONE]);
+        (asset.debt_release, asset.debt_initial) = dice.pick(&[
+            (Ratio::ZERO, Ratio::ZERO),
+            (ratio(1, 100), ratio(1, 50)),
+            (ratio(1, 30), ratio(1, 7)),
+        ]);
         asset.interest = curve(dice);
     }
     for instrument in &mut rulebook.instruments {
@@ -123,6 +130,8 @@ fn asset(dice: &mut Dice, place: usize, decimals: u8, level: i128, accounts: u64
         slippage: Ratio::ZERO,
         interest: curve(dice),
         utilisation_max: Ratio::ONE,
+        debt_initial: Ratio::ZERO,
+        debt_release: Ratio::ZERO,
     }
 }
 
@@ -230,7 +239,7 @@ fn instrument(
         settles,
         price_decimals,
         lot: Quantity::new(lot as i64),
-        price_max: Price::new((price * 10).max(10) as i64),
+        price_max: Price::new((price * 10).clamp(10, PRICE_MAX) as i64),
         position_max: Quantity::new(position_max as i64),
         tiers: Vec::new(),
         slippage: Ratio::ZERO,
