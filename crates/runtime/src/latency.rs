@@ -10,12 +10,14 @@
 mod log;
 mod loopback;
 mod open_loop;
+mod plot;
 mod recorder;
 mod table;
 
 pub use log::{IntervalLog, LogError};
 pub use loopback::{LoopbackError, LoopbackReport, drive_loopback};
 pub use open_loop::{OpenLoop, OpenLoopReport, drive_in_process};
+pub use plot::{Curve, svg};
 pub use recorder::{Recorder, Timing};
 pub use table::{LatencyTable, PERCENTILES, Row};
 

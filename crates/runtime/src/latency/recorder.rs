@@ -10,6 +10,7 @@ use domain::command::Command;
 use hdrhistogram::Histogram;
 
 use super::log::{Interval, IntervalLog, LogError};
+use super::plot::Curve;
 use super::table::{LatencyTable, Row};
 use super::{Stage, kind_word};
 use crate::clock::Moment;
@@ -148,12 +149,16 @@ impl Recorder {
     /// The percentiles so far: a row for each stage, then one for each stage and kind.
     #[must_use]
     pub fn table(&self) -> LatencyTable {
-        let stages = Stage::ALL.into_iter().filter_map(|stage| {
-            self.whole.of_stage(stage).map(|found| Row::new(stage, None, &found))
-        });
+        let stages: Vec<(Stage, Histogram<u64>)> = Stage::ALL
+            .into_iter()
+            .filter_map(|stage| self.whole.of_stage(stage).map(|found| (stage, found)))
+            .collect();
+        let whole = stages.iter().map(|(stage, found)| Row::new(*stage, None, found));
         let kinds =
             self.whole.iter().map(|(stage, kind, found)| Row::new(stage, Some(kind), found));
-        LatencyTable { rows: stages.chain(kinds).collect() }
+        let rows = whole.chain(kinds).collect();
+        let curves = stages.iter().map(|(stage, found)| Curve::new(*stage, found)).collect();
+        LatencyTable { rows, curves }
     }
 
     /// Ends the log and returns the percentiles of the run.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use hdrhistogram::Histogram;
 
+use super::plot::Curve;
 use super::{Stage, kind_word};
 
 /// The percentiles shown, with their names; the largest value stands beside them.
@@ -53,6 +54,8 @@ impl Row {
 pub struct LatencyTable {
     /// A row for each stage that was met, then one for each stage and kind.
     pub rows: Vec<Row>,
+    /// For the plot: a curve for each stage that was met.
+    pub curves: Vec<Curve>,
 }
 
 impl LatencyTable {
@@ -100,7 +103,7 @@ mod tests {
             Row::new(Stage::Total, None, &histogram),
             Row::new(Stage::Total, Some(8), &histogram),
         ];
-        let text = LatencyTable { rows }.to_string();
+        let text = LatencyTable { rows, curves: Vec::new() }.to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines.iter().all(|line| line.len() == lines[0].len()), "{text}");
