@@ -22,8 +22,9 @@ pub struct Console {
 }
 
 impl Console {
-    /// As the flags say.
+    /// As the flags say. What the crates below tell while they work goes to stderr as well.
     pub fn new(global: &Global) -> Console {
+        listen(global);
         Console {
             json: global.json,
             quiet: global.quiet,
@@ -123,6 +124,27 @@ impl Console {
     fn painted(&self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// Shows what the crates below tell: warnings, with `-v` their progress, with `-vv` everything.
+fn listen(global: &Global) {
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => tracing::Level::ERROR,
+        (false, 0) => tracing::Level::WARN,
+        (false, 1) => tracing::Level::INFO,
+        (false, _) => tracing::Level::DEBUG,
+    };
+    let told = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .without_time();
+    // A second console in one process finds the first one's listener in place.
+    let _ = if global.log_format == LogFormat::Json {
+        told.json().flatten_event(true).try_init()
+    } else {
+        told.try_init()
+    };
 }
 
 /// A fault's fields, a level first so that they sort with log lines.
