@@ -51,6 +51,8 @@ fn asset(name: &str, decimals: u8, balance_max: i128, haircut: u64) -> AssetRule
             fee_share: percent(10),
         },
         utilisation_max: percent(95),
+        debt_initial: percent(10),
+        debt_release: percent(5),
     }
 }
 
