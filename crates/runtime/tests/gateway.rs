@@ -14,6 +14,7 @@ use domain::command::Pulse;
 use domain::{Command, Sequence, Timestamp};
 use runtime::client::Client;
 use runtime::gateway::{Gateway, GatewayOptions};
+use runtime::latency::{OpenLoop, Recorder, drive_loopback};
 use runtime::outbox::{Readers, SlowReader};
 use runtime::sequencer::OnFailure;
 use runtime::wire::{Said, put_request};
@@ -297,6 +298,28 @@ fn an_overloaded_loop_answers_busy_and_takes_what_is_sent_again() {
     let (_, count, _) = served.stop();
     assert_eq!(count, 41, "each command once");
     assert!(reading.join().expect("the reader ends") > 1);
+}
+
+#[test]
+fn an_overload_without_end_is_answered_command_by_command() {
+    // A rate that nothing reaches, a queue of one batch and no patience: most of it is Busy first.
+    const COMMANDS: u64 = 30_000;
+    let live = LiveOptions { queue_batches: 1, outbox_batches: 1, ..LiveOptions::default() };
+    let options = GatewayOptions { busy_after: Duration::ZERO, ..GatewayOptions::default() };
+    let mut served = serve(127, Readers::new(), live, options);
+    let mut commands: Vec<ExternalCommand> =
+        served.workload.by_ref().take(COMMANDS as usize).collect();
+    commands.reverse();
+    let plan = OpenLoop { rate: 10_000_000, duration: Duration::from_millis(3) };
+    assert_eq!(plan.commands(), COMMANDS);
+    let next = move |_, _| commands.pop().expect("as many as are planned");
+    let report = drive_loopback(served.gateway.address(), plan, Recorder::new(), 2, next);
+    let report = report.expect("all is answered in the end");
+    assert_eq!(report.commands, COMMANDS);
+    assert!(report.busy > 0, "never busy: it proves too little");
+    let straight = run(&MemoryDisk::new(), Workload::new(127, 300), 30_001, LoopOptions::default());
+    let (_, count, digest) = served.stop();
+    assert_eq!((count, digest), (COMMANDS + 1, straight.state_digest), "each once, in order");
 }
 
 #[test]

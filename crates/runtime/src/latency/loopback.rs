@@ -81,7 +81,7 @@ pub fn drive_loopback(
     let schedule = Schedule { plan, began, first_count };
     std::thread::scope(|scope| {
         let sender = scope.spawn(move || {
-            let mut outgoing = Outgoing { sending, unanswered: VecDeque::new(), hearing };
+            let mut outgoing = Outgoing { sending, unanswered: VecDeque::new(), sent: 0, hearing };
             outgoing.send_all(schedule, &kinds, next)
         });
         let report = take_answers(receiving, schedule, recorder, &heard, &kinds_sent);
@@ -110,6 +110,8 @@ impl Schedule {
 struct Outgoing {
     sending: Sending,
     unanswered: VecDeque<ExternalCommand>,
+    /// How many of these have been sent; what comes after them is due.
+    sent: usize,
     hearing: Receiver<Heard>,
 }
 
@@ -121,11 +123,16 @@ impl Outgoing {
         mut next: impl FnMut(u64, Timestamp) -> ExternalCommand,
     ) -> io::Result<()> {
         let (mut number, commands) = (0, schedule.plan.commands());
-        while number < commands {
-            schedule.planned(number).wait_asleep();
-            self.hear(self.unanswered.len() + WRITE_MAX > UNANSWERED_MAX)?;
-            let (now, fresh) = (Moment::now(), self.unanswered.len());
-            while number < commands && self.unanswered.len() - fresh < WRITE_MAX {
+        while number < commands || !self.unanswered.is_empty() {
+            let (all_sent, room) =
+                (self.sent == self.unanswered.len(), self.unanswered.len() < UNANSWERED_MAX);
+            if all_sent && number < commands && room {
+                schedule.planned(number).wait_asleep();
+            }
+            self.hear(all_sent && (number == commands || !room))?;
+            let (now, known) = (Moment::now(), self.unanswered.len());
+            while number < commands && self.unanswered.len() < UNANSWERED_MAX.min(known + WRITE_MAX)
+            {
                 let planned = schedule.planned(number);
                 if planned > now {
                     break;
@@ -133,49 +140,40 @@ impl Outgoing {
                 self.unanswered.push_back(next(number, planned.timestamp()));
                 number += 1;
             }
-            let sent = self.unanswered.range(fresh..);
+            let fresh = self.unanswered.range(known..).map(|one| one.command.kind());
             // A receiver that has ended says why itself.
-            let _ended = kinds.send(sent.clone().map(|one| one.command.kind()).collect());
-            self.sending.send(sent)?;
-        }
-        while !self.unanswered.is_empty() {
-            self.hear(true)?;
+            let _ended = kinds.send(fresh.collect());
+            let end = self.unanswered.len().min(self.sent + WRITE_MAX);
+            self.sending.send(self.unanswered.range(self.sent..end))?;
+            self.sent = end;
         }
         self.sending.finish()
     }
 
     /// Takes what the receiver heard; waits for something first if asked to.
     fn hear(&mut self, wait: bool) -> io::Result<()> {
-        let gone = || io::Error::new(io::ErrorKind::UnexpectedEof, "the answers ended early");
         if wait {
+            let gone = || io::Error::new(io::ErrorKind::UnexpectedEof, "the answers ended early");
             let heard = self.hearing.recv().map_err(|_| gone())?;
-            self.take(heard)?;
+            self.take(heard);
         }
         while let Ok(heard) = self.hearing.try_recv() {
-            self.take(heard)?;
+            self.take(heard);
         }
         Ok(())
     }
 
-    fn take(&mut self, heard: Heard) -> io::Result<()> {
+    fn take(&mut self, heard: Heard) {
         match heard {
             Heard::UpTo(count) => {
                 while self.unanswered.front().is_some_and(|one| one.producer_seq <= count) {
                     let _answered = self.unanswered.pop_front();
+                    self.sent = self.sent.saturating_sub(1);
                 }
-                Ok(())
             }
             Heard::Again(count) => {
                 std::thread::sleep(PAUSE);
-                let from = self.unanswered.partition_point(|one| one.producer_seq < count);
-                let mut rest: Vec<&ExternalCommand> = Vec::with_capacity(WRITE_MAX);
-                for one in self.unanswered.range(from..) {
-                    rest.push(one);
-                    if rest.len() == WRITE_MAX {
-                        self.sending.send(rest.drain(..))?;
-                    }
-                }
-                self.sending.send(rest)
+                self.sent = self.unanswered.partition_point(|one| one.producer_seq < count);
             }
         }
     }
