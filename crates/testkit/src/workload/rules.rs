@@ -155,7 +155,7 @@ fn curve(dice: &mut Dice) -> InterestCurve {
     };
     let points = match dice.below(4) {
         0 => Vec::new(),
-        1 => vec![point(Ratio::ZERO, 5), point(Ratio::ONE, 10_000)],
+        1 => vec![point(Ratio::ZERO, 2_000), point(Ratio::ONE, 10_000)],
         _ => vec![
             point(Ratio::ZERO, 0),
             point(ratio(1, 3), 10),
