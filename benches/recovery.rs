@@ -5,7 +5,7 @@
 //! then a tail of 10,000,000 mixed events (CLEARSIM_BENCH_EVENTS). Reported: size of the snapshot,
 //! time to encode it (what the loop would stand still without a shadow), to store and to load it;
 //! start from snapshot and tail; start from genesis. The in-memory rate is the same tail applied
-//! to the same state out of memory, on one thread. Wall time, once each.
+//! to the same state out of memory, on one thread, accounts loaded 16 events ahead. Wall time, once each.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -70,7 +70,11 @@ fn apply(house: &mut ClearingHouse, mut commands: impl Iterator<Item = ExternalC
             return total;
         }
         let (took, ()) = seconds(|| {
-            for external in chunk {
+            let mut chunk = chunk.into_iter();
+            while let Some(external) = chunk.next() {
+                if let Some(later) = chunk.as_slice().get(16) {
+                    std::hint::black_box(house.touch_ahead(&later.command));
+                }
                 let at = external.wish.max(house.timestamp());
                 while let Some(pulse) = due_pulse(house, at) {
                     house.apply(&pulse, &mut effects);

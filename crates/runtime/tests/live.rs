@@ -165,6 +165,7 @@ fn a_blocked_reader_pushes_back_to_the_sender_and_nothing_is_dropped() {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_disk_fails_under_load() {
+    let mut ended = 0;
     for at in [9, 12, 20, 35, 60, 100, 161] {
         for fault in [Fault::Halt, Fault::IoOnce] {
             let disk = MemoryDisk::new();
@@ -174,7 +175,7 @@ fn nothing_acknowledged_is_lost_when_the_disk_fails_under_load() {
             disk.arm(Some(FaultPlan { fault, at }));
             let inlet = live.inlet();
             // Group commits need few operations: send until the loop ends.
-            for _ in 0..50_000 {
+            for _ in 0..20_000 {
                 if !send(&inlet, &reply, workload.by_ref().take(7).collect()) {
                     break;
                 }
@@ -184,7 +185,10 @@ fn nothing_acknowledged_is_lost_when_the_disk_fails_under_load() {
             match live.stop().map(|report| report.house.sequence()) {
                 Err(RuntimeError::Store(error)) => {
                     assert!(disk.fired() && error.category() == Category::Io, "{what}: {error}");
+                    ended += 1;
                 }
+                // It struck an index, which is a cache and may fail.
+                Ok(_) if fault == Fault::IoOnce && disk.fired() => {}
                 other => panic!("{what}: {other:?}"),
             }
             drop(reply);
@@ -198,6 +202,7 @@ fn nothing_acknowledged_is_lost_when_the_disk_fails_under_load() {
             assert!(house_after.house().producer_seq(PRODUCER) >= count, "{what}");
         }
     }
+    assert!(ended >= 7, "only {ended} of 14 runs ended by the fault");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use clearing::ClearingHouse;
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use domain::Sequence;
 
-use super::{LoopOptions, Offered, Release, Sequencer};
+use super::{LoopOptions, Offered, Release, Sequencer, WARM_AHEAD};
 use crate::batch::{Answer, Batch, Reply, Verdict};
 use crate::clock::{Clock, Moment};
 use crate::error::RuntimeError;
@@ -248,7 +248,11 @@ fn next_message(sequencer: &Sequencer<ToOutbox>, queue: &Receiver<Message>) -> O
 
 fn take_all(sequencer: &mut Sequencer<ToOutbox>, arriving: Arriving) -> Result<(), RuntimeError> {
     let Arriving { commands, reply } = arriving;
-    for command in commands {
+    let mut commands = commands.into_iter();
+    while let Some(command) = commands.next() {
+        if let Some(later) = commands.as_slice().get(WARM_AHEAD) {
+            std::hint::black_box(sequencer.house().touch_ahead(&later.command));
+        }
         let (producer, producer_seq) = (command.producer, command.producer_seq);
         let expected = sequencer.house().producer_seq(producer) + 1;
         let verdict = if producer_seq < expected {

@@ -1,6 +1,7 @@
 //! The loop without a network: commands are pulled from an iterator, on the caller's thread, and
 //! an observer sees each batch as soon as it is durable.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use clearing::ClearingHouse;
 use domain::{Sequence, Timestamp};
 use store::{Category, Place, StoreError};
 
-use super::{LoopOptions, Offered, Release, Sequencer};
+use super::{LoopOptions, Offered, Release, Sequencer, WARM_AHEAD};
 use crate::batch::Batch;
 use crate::clock::Moment;
 use crate::error::RuntimeError;
@@ -89,7 +90,8 @@ impl<O: Observer> Replay<O> {
     }
 
     /// Takes commands until the iterator ends, then commits. `progress` is asked at every batch
-    /// border and may end the run there.
+    /// border and may end the run there, or rather a few commands later: those that had been
+    /// taken from the iterator already.
     ///
     /// # Errors
     /// What the iterator answered, after what came before it is durable; a full disk; damage.
@@ -109,22 +111,34 @@ impl<O: Observer> Replay<O> {
         commands: impl IntoIterator<Item = Result<ExternalCommand, E>>,
         mut progress: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Ended, E> {
-        for command in commands {
-            let command = match command {
-                Ok(command) => command,
-                Err(error) => {
-                    self.sequencer.commit()?;
-                    return Err(error);
+        let mut commands = commands.into_iter();
+        let (mut ahead, mut source) = (VecDeque::with_capacity(WARM_AHEAD), Ok(true));
+        loop {
+            while matches!(source, Ok(true)) && ahead.len() < WARM_AHEAD {
+                match commands.next() {
+                    Some(Ok(command)) => {
+                        std::hint::black_box(self.house().touch_ahead(&command.command));
+                        ahead.push_back(command);
+                    }
+                    Some(Err(error)) => source = Err(error),
+                    None => source = Ok(false),
                 }
-            };
+            }
+            let Some(command) = ahead.pop_front() else { break };
             self.take(command)?;
             if self.sequencer.commit_if_complete()?
                 && progress(&self.progress()) == ControlFlow::Break(())
             {
+                // What was taken from the iterator is heard: nothing is lost between two runs.
+                for command in ahead {
+                    self.take(command)?;
+                }
+                self.sequencer.commit()?;
                 return Ok(Ended::Stopped);
             }
         }
         self.sequencer.commit()?;
+        source?;
         let _asked = progress(&self.progress());
         Ok(Ended::Finished)
     }
