@@ -1,10 +1,13 @@
 //! Golden files: what a day must come to under a rulebook, down to the digest.
 //!
 //! `fixtures/golden/<day>.<rulebook>` holds the semantics, the count of events, a line per seal and
-//! the state digest at the end, so that a difference names the first seal that differs.
+//! the state digest at the end, so that a difference names the first seal that differs. Beside it,
+//! `<day>.<rulebook>.json` holds the summary without what depends on the place and the computer.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::failure::{Answer, Failure};
 
@@ -32,23 +35,35 @@ impl Golden {
         let _ = writeln!(text, "state {}", hex(&self.state));
         text
     }
+}
 
-    /// The first line that differs from a file's text: line, expected, found.
-    pub fn difference(&self, expected: &str) -> Option<(usize, String, String)> {
-        let own = self.text();
-        let (mut ours, mut theirs) = (own.lines(), expected.lines());
-        for line in 1.. {
-            match (theirs.next(), ours.next()) {
-                (None, None) => return None,
-                (theirs, ours) if theirs == ours => {}
-                (theirs, ours) => {
-                    let text = |line: Option<&str>| line.unwrap_or("the end").to_owned();
-                    return Some((line, text(theirs), text(ours)));
-                }
+/// The first line in which two texts differ: line, expected, found.
+pub fn difference(expected: &str, found: &str) -> Option<(usize, String, String)> {
+    let (mut theirs, mut ours) = (expected.lines(), found.lines());
+    for line in 1.. {
+        match (theirs.next(), ours.next()) {
+            (None, None) => return None,
+            (theirs, ours) if theirs == ours => {}
+            (theirs, ours) => {
+                let text = |line: Option<&str>| line.unwrap_or("the end").trim().to_owned();
+                return Some((line, text(theirs), text(ours)));
             }
         }
-        None
     }
+    None
+}
+
+/// A run's document without what depends on the place and the computer.
+pub fn summary(document: &Value) -> String {
+    let mut document = document.clone();
+    if let Value::Object(fields) = &mut document {
+        for name in ["wall", "run", "next"] {
+            fields.shift_remove(name);
+        }
+    }
+    let mut text = serde_json::to_string_pretty(&document).expect("a JSON value is JSON");
+    text.push('\n');
+    text
 }
 
 /// The golden file of a day's folder under a rulebook, whether it exists or not.
@@ -59,14 +74,21 @@ pub fn path(day: &Path, rulebook: &str) -> Option<PathBuf> {
     Some(fixtures.join("golden").join(format!("{name}.{rulebook}")))
 }
 
-/// Writes a golden file.
+/// The summary that stands beside a golden file.
+pub fn summary_path(golden: &Path) -> PathBuf {
+    let mut path = golden.as_os_str().to_owned();
+    path.push(".json");
+    PathBuf::from(path)
+}
+
+/// Writes a file of the golden folder.
 ///
 /// # Errors
 /// The disk.
-pub fn write(path: &Path, golden: &Golden) -> Answer<()> {
+pub fn write(path: &Path, text: &str) -> Answer<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(|error| Failure::io("create", folder, &error))?;
-    std::fs::write(path, golden.text()).map_err(|error| Failure::io("write", path, &error))
+    std::fs::write(path, text).map_err(|error| Failure::io("write", path, &error))
 }
 
 /// Lowercase hexadecimal.
@@ -90,12 +112,12 @@ mod tests {
             state: [3; 32],
         };
         let text = golden.text();
-        assert_eq!(golden.difference(&text), None);
+        assert_eq!(difference(&text, &text), None);
         let other = text.replace("seal 4096 01", "seal 4096 11");
-        let (line, expected, found) = golden.difference(&other).expect("it differs");
+        let (line, expected, found) = difference(&other, &text).expect("it differs");
         assert_eq!(line, 3);
         assert!(expected.starts_with("seal 4096 11") && found.starts_with("seal 4096 01"));
         let short = "semantics 1\nevents 5000\n";
-        assert_eq!(golden.difference(short).expect("it differs").1, "the end");
+        assert_eq!(difference(short, &text).expect("it differs").1, "the end");
     }
 }

@@ -224,6 +224,9 @@ fn a_golden_file_is_compared_when_present() {
     let golden = folder.path().join("golden/tiny.default");
     let written = fs::read_to_string(&golden).expect("it was written");
     assert!(written.starts_with("semantics ") && written.contains("\nstate "), "{written}");
+    let summary = folder.path().join("golden/tiny.default.json");
+    let summary = fs::read_to_string(summary).expect("it was written");
+    assert!(summary.contains("\"deficit\"") && !summary.contains("\"wall\""), "{summary}");
     let equal = check(0, &arguments);
     assert!(equal.said.contains("equals"), "{}", equal.said);
     fs::write(&golden, written.replace("events ", "events 1")).expect("it can be written");

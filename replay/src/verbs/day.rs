@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Timestamp;
 use feed::day::{Day, Machine};
+use feed::error::{FeedError, Place};
 use feed::manifest::{Manifest, PopulationSource};
 use serde_json::{Value, json};
 
@@ -155,7 +156,7 @@ impl Setting<'_> {
         facts.place = kept.path().display().to_string();
         let mut exit = record::report_kept(console, &kept, &facts.state_digest);
         if self.own_input {
-            exit = exit.max(self.golden(console, rulebook, &sequenced)?);
+            exit = exit.max(self.golden(console, rulebook, &sequenced, &written)?);
         }
         Ok(DayRun { exit, facts, statistics: sequenced.statistics, document: written })
     }
@@ -202,8 +203,14 @@ impl Setting<'_> {
         }
     }
 
-    /// Compares with the golden file of the day, where there is one; writes it when told to.
-    fn golden(&self, console: &Console, rulebook: &Named, run: &Sequenced) -> Answer {
+    /// Compares with the golden files of the day, where there are any; writes them when told to.
+    fn golden(
+        &self,
+        console: &Console,
+        rulebook: &Named,
+        run: &Sequenced,
+        document: &Value,
+    ) -> Answer {
         let Some(path) = golden::path(&self.folder, &rulebook.name) else { return Ok(DONE) };
         let golden = Golden {
             semantics: clearing::SEMANTICS,
@@ -211,27 +218,33 @@ impl Setting<'_> {
             seals: run.statistics.seals.clone(),
             state: run.state_digest,
         };
-        if self.args.bless {
-            golden::write(&path, &golden)?;
-            console.note(&format!("wrote {}", path.display()));
-            return Ok(DONE);
+        let files =
+            [(golden::summary_path(&path), golden::summary(document)), (path, golden.text())];
+        let mut exit = DONE;
+        for (path, text) in files {
+            if self.args.bless {
+                golden::write(&path, &text)?;
+                console.note(&format!("wrote {}", path.display()));
+            } else {
+                exit = exit.max(compare_golden(console, &path, &text)?);
+            }
         }
-        compare_golden(console, &path, &golden)
+        Ok(exit)
     }
 }
 
-fn compare_golden(console: &Console, path: &Path, golden: &Golden) -> Answer {
+fn compare_golden(console: &Console, path: &Path, found: &str) -> Answer {
     let expected = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(DONE),
         Err(error) => return Err(Failure::io("read", path, &error)),
     };
-    let Some((line, expected, found)) = golden.difference(&expected) else {
+    let Some((line, expected, found)) = golden::difference(&expected, found) else {
         console.detail(&format!("equals {}", path.display()));
         return Ok(DONE);
     };
-    let place = feed::error::Place::line(path.display().to_string(), line as u64);
-    let error = feed::error::FeedError::input("golden.differs", place, expected, found)
+    let place = Place::line(path.display().to_string(), line as u64);
+    let error = FeedError::input("golden.differs", place, expected, found)
         .help("a change of behaviour raises the semantics and is named in crates/CHANGELOG.md");
     console.errors(&error.into());
     Ok(FOUND)
@@ -249,8 +262,7 @@ fn sequence(
     let mut commands = numbered(commands.map(|timed| (timed.timestamp, timed.command)));
     let Some(genesis) = commands.next() else {
         let sentence = "--until is not after the beginning of the day: nothing to run";
-        let error =
-            feed::error::FeedError::rule("day.empty", feed::error::Place::default(), sentence);
+        let error = FeedError::rule("day.empty", Place::default(), sentence);
         return Err(Failure::said(NOTHING_SELECTED, error));
     };
     engine.run(console, genesis, commands.map(Ok))
