@@ -21,7 +21,8 @@ mod snapshots;
 mod summary;
 mod verbs;
 
-use std::process::ExitCode;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::{self, ExitCode};
 
 use clap::Parser;
 
@@ -32,7 +33,9 @@ use failure::{Answer, DONE, Failure};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut console = Console::new(&cli.global);
-    let answer = dispatch(&mut console, &cli.verb);
+    // A panic is our bug: it has told its story on stderr, and ends as an abort (134).
+    let caught = panic::catch_unwind(AssertUnwindSafe(|| dispatch(&mut console, &cli.verb)));
+    let answer = caught.unwrap_or_else(|_| process::abort());
     let answer = answer.and_then(|exit| console.flush().map(|()| exit));
     ExitCode::from(match answer {
         Ok(exit) => exit,
