@@ -154,7 +154,7 @@ impl ClearingHouse {
         } else if assessment.excess().is_negative() {
             self.add_found(Found { account, assessment });
         } else {
-            self.watch.enclose(&self.books, account, assessment.excess());
+            self.watch.enclose(&self.books, account);
         }
     }
 
@@ -176,9 +176,12 @@ impl ClearingHouse {
             self.books.accounts.set_flag(account, LIQUIDATING, true);
         }
         let ranking = &mut self.cascade.ranking;
+        let before = effects.len();
         let outcome = CloseOut::new(&mut self.books, ranking, effects, account).run();
-        // Money may have moved between indexes: socialised losses lower them.
-        self.watch.indexes_moved();
+        let socialised = |effect: &Effect| matches!(effect, Effect::LossSocialised { .. });
+        if effects.iter().skip(before).any(socialised) {
+            self.watch.indexes_moved();
+        }
         match outcome {
             Outcome::Waiting => self.enqueue(account),
             outcome => self.let_go(account, outcome, effects),

@@ -17,14 +17,15 @@ use crate::heap::{Entry, Heap};
 use crate::house::Books;
 use crate::rows::{Rows, Span};
 use alloc::vec::Vec;
-use domain::{AccountId, AssetId, InstrumentId, Price, Weighted};
+use domain::wide::mul_div;
+use domain::{AccountId, AssetId, InstrumentId, Price, Rounding, Weighted};
 use risk::envelope::{PriceBox, excess_floor};
 use risk::prices::floor_funding;
 use risk::{Portfolio, assess};
 
-/// Widths are shares of a price at 1e-9; a box is at most this wide on each side.
-const WIDTH_ONE: i64 = 1_000_000_000;
-const WIDTH_MAX: i64 = 400_000_000;
+/// Widths are shares of a price at 2^-30; a box is at most 0.4 wide on each side.
+const WIDTH_BITS: u32 = 30;
+const WIDTH_MAX: i64 = 429_496_729;
 /// Bands of the house's indexes: a debt may grow by 1/400, a deposit be cut by 1/1,000, cumulative
 /// funding rise by 1/100 of the price before every box is rebuilt.
 const BORROW_BAND: i128 = 400;
@@ -66,6 +67,8 @@ pub struct WakeCounts {
     pub woken: u64,
     /// Boxes made anew.
     pub boxed: u64,
+    /// Of these, how many had no width: accounts too close to the line for any box.
+    pub hot: u64,
     /// Rebuilds of every box.
     pub rebuilds: u64,
 }
@@ -340,14 +343,15 @@ impl Watch {
         }
     }
 
-    /// Boxes an account anew; `excess` is what it has now, not negative.
-    pub fn enclose(&mut self, books: &Books, account: AccountId, excess: Weighted) {
+    /// Boxes an account anew that is not liquidatable now.
+    pub fn enclose(&mut self, books: &Books, account: AccountId) {
         self.counts.boxed += 1;
         let portfolio = books.accounts.portfolio(account);
-        let width = self.choose_width(books, &portfolio, excess);
+        let width = self.choose_width(books, &portfolio);
         let width = if self.late { (width * 2).min(WIDTH_MAX) } else { width };
         self.frame(books, &portfolio, width);
         if width == 0 {
+            self.counts.hot += 1;
             self.mark_hot(account);
         }
         self.install(account);
@@ -362,34 +366,34 @@ impl Watch {
         }
     }
 
-    /// The widest box that holds, found by scaling the widest allowed with the slack it would need:
-    /// losses grow faster than widths, so the scaled box is nearly always proved at once.
-    fn choose_width(&mut self, books: &Books, portfolio: &Portfolio<'_>, excess: Weighted) -> i64 {
-        let mut width = WIDTH_MAX;
-        let mut proved = 0;
-        for _ in 0..4 {
-            self.frame(books, portfolio, width);
-            let trial = core::mem::take(&mut self.trial);
-            let floor = self.floor(books, portfolio, &trial);
-            self.trial = trial;
-            let holds = !floor.is_negative();
-            if holds {
-                proved = width;
-            }
-            let loss = (excess - floor).units().max(1);
-            let next = domain::wide::mul_div(
-                i128::from(width),
-                excess.units(),
-                loss,
-                domain::Rounding::Down,
-            );
-            let next = next.map_or(WIDTH_MAX, |next| next.min(i128::from(WIDTH_MAX)) as i64);
-            if (holds && next <= width + width / 8) || next <= proved {
-                break;
-            }
-            width = next;
+    /// A box that holds, nearly as wide as possible; zero where none does.
+    ///
+    /// What a box costs grows faster than its width (kinks and tiers only get steeper), so the
+    /// widest one allowed, scaled by what a box of no width leaves over what the widest costs, holds.
+    fn choose_width(&mut self, books: &Books, portfolio: &Portfolio<'_>) -> i64 {
+        let widest = self.floor_at(books, portfolio, WIDTH_MAX);
+        if !widest.is_negative() {
+            return WIDTH_MAX;
         }
-        proved
+        let left = self.floor_at(books, portfolio, 0);
+        if left.units() <= 0 {
+            return 0;
+        }
+        let cost = (left - widest).units();
+        let scaled = mul_div(i128::from(WIDTH_MAX), left.units(), cost, Rounding::Down);
+        let mut width = scaled.map_or(0, |width| width as i64);
+        for _ in 0..3 {
+            if !self.floor_at(books, portfolio, width).is_negative() {
+                return width;
+            }
+            width /= 2;
+        }
+        0
+    }
+
+    fn floor_at(&mut self, books: &Books, portfolio: &Portfolio<'_>, width: i64) -> Weighted {
+        self.frame(books, portfolio, width);
+        self.floor(books, portfolio, &self.trial)
     }
 
     /// Lays intervals of a width around the present values of an account's factors into `trial`.
@@ -397,8 +401,9 @@ impl Watch {
         self.trial.clear();
         for factor in factors_of(books, portfolio, self.instruments) {
             let value = self.factors.get(factor as usize).map_or(0, |factor| factor.value);
-            let reach = i128::from(value) * i128::from(width) / i128::from(WIDTH_ONE);
-            let reach = reach.unsigned_abs().min(i64::MAX as u128) as i64;
+            // A share of a price is smaller than the price.
+            let reach =
+                ((i128::from(value) * i128::from(width)) >> WIDTH_BITS).unsigned_abs() as i64;
             self.trial.push(Lane {
                 low: value.saturating_sub(reach),
                 high: value.saturating_add(reach),

@@ -11,7 +11,7 @@ use crate::margin;
 use crate::portfolio::Portfolio;
 use crate::prices::{AssetMarket, FUNDING_ONE, Prices, worth_at};
 use domain::wide::mul_div;
-use domain::{AssetId, Balance, InstrumentId, Position, Quote, Rounding, Weighted};
+use domain::{AssetId, Balance, InstrumentId, Position, Quote, Rounding, Value, Weighted};
 
 /// Intervals of the factors of one account.
 pub trait PriceBox {
@@ -56,21 +56,32 @@ fn weighted_floor(
     let asset = balance.asset;
     let rules = prices.asset_rules(asset);
     let scale = rules.scale();
-    let mut cash = amount_floor(balance, prices.asset(asset), bounds) * scale;
+    let amount = amount_floor(balance, prices.asset(asset), bounds);
+    let mut gains = 0;
     for position in portfolio.positions() {
         if prices.instrument_rules(position.instrument).settles == asset {
-            cash += pnl_floor(&position, bounds, scale);
+            gains += pnl_floor(&position, bounds, scale);
         }
     }
+    let cash = amount * scale + gains;
     let numeraire = asset == prices.rulebook.numeraire;
+    // A debt weighs most at the highest price, a holding least at the lowest.
+    let price = match (numeraire, cash < 0) {
+        (true, _) => scale,
+        (false, true) => i128::from(bounds.asset_high(asset)),
+        (false, false) => i128::from(bounds.asset_low(asset)),
+    };
+    let worth = if numeraire {
+        Value::new(cash)
+    } else if gains == 0 {
+        Value::new(amount * price)
+    } else {
+        worth_at(Quote::new(cash), price, scale, Rounding::Down)
+    };
     if cash < 0 {
-        // A debt weighs most at the highest price.
-        let price = if numeraire { scale } else { i128::from(bounds.asset_high(asset)) };
-        let worth = worth_at(Quote::new(cash), price, scale, Rounding::Down);
         rules.liability_weight.weigh(worth, Rounding::Down)
     } else {
-        let price = if numeraire { scale } else { i128::from(bounds.asset_low(asset)) };
-        weigh_holding(rules, Quote::new(cash), price)
+        weigh_holding(rules, Quote::new(cash), price, worth)
     }
 }
 

@@ -5,16 +5,17 @@ use domain::rulebook::AssetRules;
 use domain::{Quote, Rounding, Value, Weighted};
 
 /// What a non-negative holding counts as collateral: each part of it inside a tier at that tier's
-/// haircut, rounded down once per tier. `holding` is in the asset at 1e-16, `price` its index price.
+/// haircut, rounded down once per tier. `holding` is in the asset at 1e-16, `price` its index price,
+/// `worth` what all of it comes to.
 ///
 /// Worked (Bybit's BTC tiers .98 to 10, .95 to 20): 15 BTC at 1 count 10 * .98 + 5 * .95 = 14.55.
 #[must_use]
 #[inline]
-pub fn weigh_holding(rules: &AssetRules, holding: Quote, price: i128) -> Weighted {
-    let scale = rules.scale();
+pub fn weigh_holding(rules: &AssetRules, holding: Quote, price: i128, worth: Value) -> Weighted {
     if let [tier] = rules.haircuts.as_slice() {
-        return tier.haircut.weigh_rest(worth_of(holding, price, scale));
+        return tier.haircut.weigh_rest(worth);
     }
+    let scale = rules.scale();
     let mut total = Weighted::ZERO;
     let mut below = 0;
     for tier in &rules.haircuts {

@@ -10,7 +10,7 @@ use crate::haircut::weigh_holding;
 use crate::margin::{self, Requirement};
 use crate::portfolio::Portfolio;
 use crate::prices::Prices;
-use domain::{Balance, Quote, Rounding, Value, Weighted};
+use domain::{Amount, Balance, Quote, Rounding, Value, Weighted};
 
 /// What one account is worth and what it must hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,15 +47,21 @@ pub fn assess(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Assessment {
     let mut adjusted_equity = Weighted::ZERO;
     let mut requirement = margin::requirement(portfolio, prices);
     for balance in portfolio.balances() {
-        let cash = net_cash(portfolio, &balance, prices);
+        let (amount, gains) = parts(portfolio, &balance, prices);
+        let rules = prices.asset_rules(balance.asset);
+        let cash = Quote::new(amount.units() * rules.scale()) + gains;
         if cash == Quote::ZERO {
             continue;
         }
-        let worth = prices.worth(balance.asset, cash, Rounding::Down);
+        // A balance alone is worth amount times price exactly: no division.
+        let worth = if gains == Quote::ZERO {
+            Value::new(amount.units() * prices.index_price(balance.asset))
+        } else {
+            prices.worth(balance.asset, cash, Rounding::Down)
+        };
         equity += worth;
         adjusted_equity += weigh(prices, &balance, cash, worth);
         if cash.is_negative() {
-            let rules = prices.asset_rules(balance.asset);
             requirement.initial += rules.debt_initial.weigh(-worth, Rounding::Up);
             requirement.release += rules.debt_release.weigh(-worth, Rounding::Up);
         }
@@ -69,18 +75,27 @@ pub fn assess(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Assessment {
 #[must_use]
 #[inline]
 pub fn net_cash(portfolio: &Portfolio<'_>, balance: &Balance, prices: &Prices<'_>) -> Quote {
-    let scale = prices.asset_rules(balance.asset).scale();
+    let (amount, gains) = parts(portfolio, balance, prices);
+    Quote::new(amount.units() * prices.asset_rules(balance.asset).scale()) + gains
+}
+
+/// The two parts of net cash: the balance with its interest, and what positions add.
+#[inline]
+fn parts(portfolio: &Portfolio<'_>, balance: &Balance, prices: &Prices<'_>) -> (Amount, Quote) {
     let amount = effective_amount(balance, prices.asset(balance.asset));
-    let mut cash = Quote::new(amount.units() * scale);
+    let mut gains = Quote::ZERO;
     for position in portfolio.positions() {
         if prices.instrument_rules(position.instrument).settles == balance.asset {
             let market = prices.instrument(position.instrument);
-            cash += position.quantity.quote(market.mark) - position.cost;
-            let funding = funding_credit(&position, market, scale);
-            cash += Quote::new(funding.units() * scale);
+            gains += position.quantity.quote(market.mark) - position.cost;
+            if position.funding_index != market.funding_index {
+                let scale = prices.asset_rules(balance.asset).scale();
+                let funding = funding_credit(&position, market, scale);
+                gains += Quote::new(funding.units() * scale);
+            }
         }
     }
-    cash
+    (amount, gains)
 }
 
 #[inline]
@@ -89,6 +104,6 @@ fn weigh(prices: &Prices<'_>, balance: &Balance, cash: Quote, worth: Value) -> W
     if cash.is_negative() {
         rules.liability_weight.weigh(worth, Rounding::Down)
     } else {
-        weigh_holding(rules, cash, prices.index_price(balance.asset))
+        weigh_holding(rules, cash, prices.index_price(balance.asset), worth)
     }
 }
