@@ -157,8 +157,11 @@ impl Engine<'_> {
         let storage: Arc<dyn Storage> = Arc::new(storage);
         let cache = snapshots::open(console, self.directory.partial())?;
         let identity = Identity::Genesis;
-        recovery::create(storage, genesis, identity, &Options::default(), cache)
-            .map_err(|error| Failure::runtime(journal, &error))
+        recovery::create(storage, genesis, identity, &Options::default(), cache).map_err(|error| {
+            // Without a journal there is nothing to go on with.
+            self.directory.discard();
+            Failure::runtime(journal, &error)
+        })
     }
 
     fn resume(

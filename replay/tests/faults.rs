@@ -161,7 +161,22 @@ fn broken_lines_on_stdin_are_named() {
         let answer = check_with(2, &["run", "-", "--runs", runs], &lines);
         assert!(answer.said.contains(&format!("stdin{place}")), "{}", answer.said);
         assert!(answer.said.contains(part), "{}", answer.said);
+        let left = fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 0, "nothing is left half written");
     }
+}
+
+#[test]
+fn a_full_disk_under_stdout_is_said() {
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else {
+        println!("skipped: no /dev/full on this system");
+        return;
+    };
+    let mut command = support::clearsim(&["rulebook", "show", "default"]);
+    let output = command.stdout(full).output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("error[io.refused]") && said.contains("stdout"), "{said}");
 }
 
 #[test]

@@ -211,7 +211,9 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         end: None,
         interrupt: &interrupt,
     };
-    let run = engine.run(console, genesis, pending.into_iter().map(Ok).chain(&mut lines))?;
+    let run = engine.run(console, genesis, pending.into_iter().map(Ok).chain(&mut lines));
+    // What was read from stdin cannot be read again, so nothing can go on with half of it.
+    let run = run.inspect_err(|_| directory.discard())?;
     let inputs = json!([{ "file": "stdin", "blake3": lines.hasher.finalize().to_hex().as_str() }]);
     let mut named = rulebook;
     if let Some(rules) = &run.statistics.rulebook {
@@ -235,6 +237,7 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
     facts.rulebook.clone_from(&record.rulebook.name);
     if run.stopped {
         console.warn(&format!("stopped after event {}", run.statistics.last_sequence));
+        directory.discard();
         return Ok(INTERRUPTED);
     }
     record::write(console, &directory, &record, &facts, &run)?;
