@@ -2,9 +2,10 @@
 //!
 //! Method: for each seed a workload runs through both, event by event. After every event effects
 //! and pulses must be equal and every law must hold; whole states agree every few events, and a
-//! fast machine restored from a snapshot every so often must go on equally beside them. Over all seeds every effect and
-//! every refusal must have happened. A long run: `CLEARSIM_SEEDS` (a count, or `from..to`) and
-//! `CLEARSIM_EVENTS`; a failure prints its seed, its event and what each machine said.
+//! fast machine restored from a snapshot every so often must go on equally beside them. Over all
+//! seeds every effect and every refusal must have happened. A long run: `CLEARSIM_SEEDS` (a count,
+//! or `from..to`) and `CLEARSIM_EVENTS`, with `--release`; a failure prints its seed, its event and
+//! what each machine said.
 
 mod coverage;
 
