@@ -52,14 +52,14 @@ impl Stream {
     }
 }
 
-fn asset(name: &str, haircut: u64, price_max: i64) -> AssetRules {
+fn asset(name: &str, haircut: u64, price_max: i64, deposit_cap: i128) -> AssetRules {
     let balance_max = Amount::new(1_000_000_000_000_000);
     AssetRules {
         name: name.into(),
         decimals: 8,
         price_max: Price::new(price_max),
         balance_max,
-        deposit_cap: Amount::new(10i128.pow(22)),
+        deposit_cap: Amount::new(deposit_cap),
         haircuts: vec![HaircutTier { up_to: None, haircut: Ratio::from_parts(haircut) }],
         liability_weight: Ratio::from_parts(1_050_000),
         slippage: Ratio::from_parts(5_000),
@@ -98,7 +98,10 @@ fn perpetual(number: u32) -> InstrumentRules {
 pub fn rulebook() -> Rulebook {
     Rulebook {
         numeraire: USD,
-        assets: vec![asset("USD", 0, 1), asset("BTC", 50_000, 10_000_000_000_000)],
+        assets: vec![
+            asset("USD", 0, 1, 100_000_000_000_000_000_000),
+            asset("BTC", 50_000, 10_000_000_000_000, 100_000_000_000_000_000),
+        ],
         instruments: (0..INSTRUMENTS).map(perpetual).collect(),
         margin: MarginModel::Weighted,
         oracle: OracleRules {

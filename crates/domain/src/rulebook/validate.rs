@@ -74,6 +74,9 @@ pub fn validate(rulebook: &Rulebook) -> Vec<Finding> {
     if findings.0.is_empty() {
         check_bounds(&mut findings, rulebook);
     }
+    if findings.0.is_empty() {
+        check_deposits(&mut findings, rulebook);
+    }
     findings.0
 }
 
@@ -369,6 +372,30 @@ fn check_policies(findings: &mut Findings, rulebook: &Rulebook) {
     }
     findings.require(limits.positions_per_account <= 1_000, "limits.positions_per_account", || {
         "must be at most 1,000".into()
+    });
+}
+
+/// Largest sum of all deposits at their caps and price maxima: 10^15 of the numeraire, at 1e-16.
+/// Gains are not held to an account's caps, but nobody can gather more than everybody brought.
+const DEPOSITS_VALUE_MAX: i128 = 10i128.pow(31);
+
+/// Proves that all deposits together, and so any one account's gains, can be weighted in i128.
+fn check_deposits(findings: &mut Findings, rulebook: &Rulebook) {
+    let mut total: Option<i128> = Some(0);
+    for (place, asset) in rulebook.assets.iter().enumerate() {
+        let price = if place == rulebook.numeraire.index() {
+            numeraire_price(asset)
+        } else {
+            asset.price_max.wide()
+        };
+        let worth = asset.deposit_cap.units().checked_mul(price);
+        total = total.zip(worth).and_then(|(sum, worth)| sum.checked_add(worth));
+    }
+    let fits = total.is_some_and(|total| total <= DEPOSITS_VALUE_MAX);
+    findings.require(fits, "assets", || {
+        "deposit_cap and price_max allow deposits of more than 1,000,000,000,000,000 of the \
+         numeraire in all"
+            .into()
     });
 }
 

@@ -193,7 +193,7 @@ fn build_asset(
     let balance_max = builder.wide(&at("balance_max"), asset.balance_max, decimals);
     let deposit_cap = match asset.deposit_cap {
         Some(cap) => builder.wide(&at("deposit_cap"), cap, decimals),
-        None => balance_max.saturating_mul(1_000),
+        None => balance_max.saturating_mul(100),
     };
     let slippage = if numeraire { Ratio::ZERO } else { Ratio::from_parts(5_000) };
     AssetRules {

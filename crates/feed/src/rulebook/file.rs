@@ -56,7 +56,7 @@ pub struct AssetFile {
     /// Largest balance, either sign, of one account.
     #[schemars(with = "DecimalText")]
     pub balance_max: QuotedDecimal,
-    /// Largest sum of all positive balances; default a thousand times balance_max.
+    /// Largest sum of all positive balances; default a hundred times balance_max.
     #[schemars(with = "Option<DecimalText>")]
     pub deposit_cap: Option<QuotedDecimal>,
     /// Share of value not counted, 0 to 1; or give tiers.

@@ -88,7 +88,7 @@ fn every_field_arrives_in_its_unit() {
     let usd = &rulebook.assets[0];
     assert_eq!(usd.price_max, Price::new(10i64.pow(14)));
     assert_eq!(usd.balance_max, Amount::new(10i128.pow(11)));
-    assert_eq!(usd.deposit_cap, Amount::new(10i128.pow(14)));
+    assert_eq!(usd.deposit_cap, Amount::new(10i128.pow(13)));
     let btc = &rulebook.assets[1];
     assert_eq!(btc.haircuts.len(), 2);
     assert_eq!(btc.haircuts[0].up_to, Some(Amount::new(10i128.pow(10))));
