@@ -5,7 +5,8 @@
 //! then a tail of 10,000,000 mixed events (CLEARSIM_BENCH_EVENTS). Reported: size of the snapshot,
 //! time to encode it (what the loop would stand still without a shadow), to store and to load it;
 //! start from snapshot and tail; start from genesis. The in-memory rate is the same tail applied
-//! to the same state out of memory, on one thread, accounts loaded 16 events ahead. Wall time, once each.
+//! to the same state out of memory, on one thread, accounts loaded 16 events ahead. Wall
+//! time, once each.
 
 use std::ops::ControlFlow;
 use std::path::Path;

@@ -85,7 +85,8 @@ pub fn svg(title: &str, curves: &[Curve]) -> String {
         push(
             &mut out,
             format_args!(
-                "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{points}\"/>\n"
+                "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" \
+                 points=\"{points}\"/>\n"
             ),
         );
         let at = free_height(&taken, y(curve.values_ns[POINTS - 1]) + 4.0);
@@ -138,7 +139,8 @@ fn text(out: &mut String, at: (f64, f64), anchor: &str, colour: &str, words: &st
     push(
         out,
         format_args!(
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{words}</text>\n",
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" \
+             fill=\"{colour}\">{words}</text>\n",
             at.0, at.1
         ),
     );
