@@ -41,8 +41,8 @@ pub struct Workload {
     bases: Vec<i128>,
     /// Positions as effects told them.
     positions: BTreeMap<(AccountId, InstrumentId), i64>,
-    /// Instruments that stopped or expired.
-    closed: BTreeSet<InstrumentId>,
+    halted: BTreeSet<InstrumentId>,
+    expired: BTreeSet<InstrumentId>,
     accounts: u64,
     opening: u64,
     sequence: u64,
@@ -75,7 +75,8 @@ impl Workload {
             bases: levels.clone(),
             levels,
             positions: BTreeMap::new(),
-            closed: BTreeSet::new(),
+            halted: BTreeSet::new(),
+            expired: BTreeSet::new(),
             accounts: 0,
             opening,
             sequence: 0,
@@ -126,14 +127,15 @@ impl Workload {
                     self.moved(winner, instrument, -quantity.units());
                 }
                 Effect::InstrumentExpired { instrument, .. } => {
-                    self.closed.insert(instrument);
+                    self.expired.insert(instrument);
+                    self.halted.remove(&instrument);
                     self.positions.retain(|(_, held), _| *held != instrument);
                 }
                 Effect::InstrumentHalted { instrument } => {
-                    self.closed.insert(instrument);
+                    self.halted.insert(instrument);
                 }
                 Effect::InstrumentResumed { instrument } => {
-                    self.closed.remove(&instrument);
+                    self.halted.remove(&instrument);
                 }
                 _ => {}
             }
@@ -176,7 +178,8 @@ impl Workload {
         let seconds = match self.dice.below(1_000) {
             0..=499 => 0,
             500..=979 => self.dice.between(1, 8),
-            980..=996 => self.dice.between(10, 60),
+            980..=995 => self.dice.between(10, 60),
+            996..=997 if self.halted.is_empty() => self.calm(),
             _ => self.dice.between(300, 900),
         };
         let at = self.now.plus(Duration::from_nanos(
@@ -189,6 +192,12 @@ impl Workload {
         };
         let command = self.draw_command(at);
         Pending { at, producer: 1 + self.dice.below(2) as u32, off, command }
+    }
+
+    /// A spell in which nothing happens but interest, in seconds.
+    fn calm(&mut self) -> i128 {
+        let step = self.rulebook.liquidation.interest_step.nanos() / 1_000_000_000;
+        i128::from(step) * self.dice.between(5, 40)
     }
 
     fn stamp(&mut self, at: Timestamp, producer: u32, off: i64, command: Command) -> Event {

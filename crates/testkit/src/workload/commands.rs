@@ -44,7 +44,8 @@ impl Workload {
     fn live_instrument(&mut self) -> InstrumentId {
         let mut instrument = self.any_instrument();
         for _ in 0..8 {
-            if self.closed.contains(&instrument) && !self.dice.chance(60) {
+            let closed = self.halted.contains(&instrument) || self.expired.contains(&instrument);
+            if closed && !self.dice.chance(60) {
                 instrument = self.any_instrument();
             }
         }
@@ -240,6 +241,11 @@ impl Workload {
         // Each instrument's longs (or shorts) pay most of the time, so that indexes go far.
         let sign = if instrument.number().is_multiple_of(2) { 1 } else { -1 };
         let rate = Rate::new((sign * self.dice.between(-reach / 4, reach)) as i64);
+        if self.dice.chance(80) {
+            // Stamp after stamp while prices stand still.
+            let rate = Rate::new((sign * 9_000_000_000) as i64);
+            self.script.extend((0..9).map(|_| PublishFunding { instrument, rate }.into()));
+        }
         PublishFunding { instrument, rate }.into()
     }
 

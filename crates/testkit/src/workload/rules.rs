@@ -101,8 +101,11 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
         layers.remove(dice.below(3) as usize);
         layers.rotate_left(1);
     }
-    if dice.chance(60) {
-        layers.clear();
+    match dice.below(20) {
+        0 => layers.clear(),
+        // Deficits shared by depositors alone, some of whom fall for it.
+        1..=5 => layers.retain(|layer| matches!(layer, Layer::Socialised(_))),
+        _ => {}
     }
     if dice.chance(200) {
         layers.reverse();

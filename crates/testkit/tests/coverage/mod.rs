@@ -77,6 +77,7 @@ fn name(effect: &Effect) -> String {
     let text = format!("{effect:?}");
     let name = text.split([' ', '{']).next().unwrap_or_default();
     match effect {
+        Effect::LiquidationStarted { wave: 2.., .. } => format!("{name} in a later wave"),
         Effect::PositionReduced { stage, .. } => format!("{name} {stage:?}"),
         Effect::StepSkipped { reason, .. } => format!("{name} {reason:?}"),
         Effect::LiquidationEnded { outcome, .. } => format!("{name} {outcome:?}"),
