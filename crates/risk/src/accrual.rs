@@ -80,7 +80,8 @@ pub fn amount_of(shares: i128, index: i128) -> Amount {
     Amount::new(units.expect("balances and indexes are bounded"))
 }
 
-/// Borrows over deposits, clamped to 0 and 1, in parts per million rounded down; 0 without deposits.
+/// Borrows over deposits, clamped to 0 and 1, in parts per million rounded down; 0 without
+/// deposits.
 #[must_use]
 pub fn utilisation(market: &AssetMarket) -> Ratio {
     let deposits = amount_of(market.deposit_shares, market.deposit_index).units();

@@ -1,8 +1,8 @@
 //! What an account is worth and what it must hold: the weighted model, written out.
 //!
 //! PnL and funding join the balance of their settlement asset; the sum is valued once and weighted
-//! once; a debt asks for its own shares of initial and release margin. Every rounding is against the
-//! account, one a term.
+//! once; a debt asks for its own shares of initial and release margin. Every rounding is against
+//! the account, one a term.
 
 use super::exact::{down, share, up, whole};
 use super::state::{Account, State};
