@@ -66,7 +66,7 @@ impl Quantity {
     /// Worked: 0.1 BTC (10^7) at 50,000 (5*10^12) is 5*10^19 at 1e-16: 5,000.
     #[must_use]
     pub const fn quote(self, price: Price) -> Quote {
-        Quote::new(self.0 as i128 * price.wide())
+        Quote::new(crate::wide::bounded_mul(self.0 as i128, price.wide()))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use crate::rounding::Rounding;
 use crate::value::{Value, Weighted};
-use crate::wide::{cmp_products, mul_div};
+use crate::wide::{bounded_mul, cmp_products, mul_div};
 use core::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
@@ -91,9 +91,10 @@ impl Ratio {
 
     /// This share of a worth, at 1e-22: exact over a million, else rounded once as named.
     #[must_use]
+    #[inline]
     pub fn weigh(self, value: Value, rounding: Rounding) -> Weighted {
         if self.denominator == PARTS as u64 {
-            Weighted::new(value.units() * i128::from(self.numerator))
+            Weighted::new(bounded_mul(value.units(), i128::from(self.numerator)))
         } else {
             Weighted::new(self.of(value.unweighted().units(), rounding))
         }
@@ -103,9 +104,10 @@ impl Ratio {
     ///
     /// For ratios up to one, such as haircuts. Worked: a haircut of 0.05 on 100.00 leaves 95.00.
     #[must_use]
+    #[inline]
     pub fn weigh_rest(self, value: Value) -> Weighted {
         if self.denominator == PARTS as u64 {
-            Weighted::new(value.units() * (PARTS - i128::from(self.numerator)))
+            Weighted::new(bounded_mul(value.units(), PARTS - i128::from(self.numerator)))
         } else {
             value.unweighted() - self.weigh(value, Rounding::Up)
         }

@@ -70,6 +70,15 @@ pub const fn div(a: i128, d: i128, rounding: Rounding) -> i128 {
     }
 }
 
+/// `a * b` where the rulebook's bounds keep it inside i128: they are proved at load, so release
+/// builds do not ask again at every product; builds with debug assertions do.
+#[must_use]
+#[inline]
+pub const fn bounded_mul(a: i128, b: i128) -> i128 {
+    debug_assert!(a.checked_mul(b).is_some(), "the rulebook bounds this product");
+    a.wrapping_mul(b)
+}
+
 /// `a * b / d` with a 256-bit product, rounded once as named; `None` where the quotient leaves
 /// i128.
 ///

@@ -126,9 +126,8 @@ pub struct InterestStep {
 /// The indexes after one step of the grid; `None` where nothing is lent.
 ///
 /// Debts grow by rate times step (simple within a step, compound over steps); depositors share what
-/// borrowers of their deposits pay less the fee, so a deposit never grows faster than a debt.
-/// Borrowers' total is taken low and depositors' high, so that what is promised never exceeds what
-/// is owed.
+/// borrowers pay less the fee, but a deposit never grows faster than a debt. Borrowers' total is
+/// taken low and depositors' high, so that what is promised never exceeds what is owed.
 ///
 /// # Panics
 /// Never within the rulebook's bounds.
@@ -153,13 +152,14 @@ pub fn interest_step(
     // Shares round down, a millionth of a unit an account at most: two units more cover that.
     let deposits = amount_of(market.deposit_shares, market.deposit_index).units();
     let deposits = deposits + 2 + i128::from(accounts) / SHARES;
-    // Losses can make debts that no deposit backs; their interest is nobody's and stays in the
-    // pool, else the last unit deposited would earn it all and its index leave every bound.
-    let deposits = deposits.max(owed);
     let earned = mul_div(market.deposit_index, paid - fee, deposits, Rounding::Down);
+    // Losses can make debts that no deposit backs. A deposit never grows faster than a debt, and the
+    // rest stays in the pool; else the last unit deposited would earn it all, beyond every bound.
+    let most = mul_div(market.deposit_index, rise, market.borrow_index, Rounding::Down);
+    let earned = earned.unwrap_or(i128::MAX).min(most.expect(bounded));
     Some(InterestStep {
         borrow_index: market.borrow_index + rise,
-        deposit_index: market.deposit_index + earned.expect(bounded),
+        deposit_index: market.deposit_index + earned,
         fee: Amount::new(fee),
     })
 }

@@ -10,7 +10,7 @@ use crate::haircut::weigh_holding;
 use crate::margin;
 use crate::portfolio::Portfolio;
 use crate::prices::{AssetMarket, FUNDING_ONE, Prices, worth_at};
-use domain::wide::mul_div;
+use domain::wide::{bounded_mul, mul_div};
 use domain::{AssetId, Balance, InstrumentId, Position, Quote, Rounding, Value, Weighted};
 
 /// Intervals of the factors of one account.
@@ -63,7 +63,7 @@ fn weighted_floor(
             gains += pnl_floor(&position, bounds, scale);
         }
     }
-    let cash = amount * scale + gains;
+    let cash = bounded_mul(amount, scale) + gains;
     let numeraire = asset == prices.rulebook.numeraire;
     // A debt weighs most at the highest price, a holding least at the lowest.
     let price = match (numeraire, cash < 0) {
@@ -74,7 +74,7 @@ fn weighted_floor(
     let worth = if numeraire {
         Value::new(cash)
     } else if gains == 0 {
-        Value::new(amount * price)
+        Value::new(bounded_mul(amount, price))
     } else {
         worth_at(Quote::new(cash), price, scale, Rounding::Down)
     };
@@ -118,5 +118,5 @@ fn pnl_floor(position: &Position, bounds: &impl PriceBox, scale: i128) -> i128 {
         mul_div(quantity, position.funding_index, FUNDING_ONE, Rounding::Down)
             .expect("funding is bounded by rate and position")
     };
-    quantity * worst + paid - position.cost.units() - scale
+    bounded_mul(quantity, worst) + paid - position.cost.units() - scale
 }

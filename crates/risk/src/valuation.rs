@@ -10,6 +10,7 @@ use crate::haircut::weigh_holding;
 use crate::margin::{self, Requirement};
 use crate::portfolio::Portfolio;
 use crate::prices::Prices;
+use domain::wide::bounded_mul;
 use domain::{Amount, Balance, Quote, Rounding, Value, Weighted};
 
 /// What one account is worth and what it must hold.
@@ -49,13 +50,13 @@ pub fn assess(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Assessment {
     for balance in portfolio.balances() {
         let (amount, gains) = parts(portfolio, &balance, prices);
         let rules = prices.asset_rules(balance.asset);
-        let cash = Quote::new(amount.units() * rules.scale()) + gains;
+        let cash = Quote::new(bounded_mul(amount.units(), rules.scale())) + gains;
         if cash == Quote::ZERO {
             continue;
         }
         // A balance alone is worth amount times price exactly: no division.
         let worth = if gains == Quote::ZERO {
-            Value::new(amount.units() * prices.index_price(balance.asset))
+            Value::new(bounded_mul(amount.units(), prices.index_price(balance.asset)))
         } else {
             prices.worth(balance.asset, cash, Rounding::Down)
         };

@@ -74,6 +74,7 @@ impl AssetRules {
     ///
     /// Worked: 8 decimals give 10^8.
     #[must_use]
+    #[inline]
     pub fn scale(&self) -> i128 {
         const SCALES: [i128; 11] = {
             let mut scales = [10_000_000_000_000_000; 11];
