@@ -107,9 +107,10 @@ impl State {
         let fee = down(&(whole(paid) * share(curve.fee_share)));
         // What rounding of shares may have hidden: a millionth of a unit an account, and two.
         let deposits = self.deposits(asset) + 2 + self.accounts.len() as i128 / SHARES;
-        // Interest of debts that no deposit backs is nobody's and stays in the pool.
-        let deposits = deposits.max(self.borrows(asset));
-        let earned = down(&(whole(held.deposit_index) * over(paid - fee, deposits)));
+        let earned = whole(held.deposit_index) * over(paid - fee, deposits);
+        // A deposit never grows faster than a debt: interest of debts that no deposit backs stays.
+        let most = whole(held.deposit_index) * over(rise, held.borrow_index);
+        let earned = down(&earned.min(most));
         let borrow_index = held.borrow_index + rise;
         let deposit_index = held.deposit_index + earned;
         let after = self.asset_mut(asset);

@@ -22,7 +22,6 @@ const LONG_LINES: &[(&str, usize)] = &[
     ("crates/risk/src/fill.rs", 102),
     ("crates/risk/src/haircut.rs", 101),
     ("crates/risk/src/valuation.rs", 102),
-    ("crates/testkit/src/reference/margin.rs", 101),
     ("replay/src/main.rs", 101),
 ];
 const LONG_FUNCTIONS: &[(&str, usize)] = &[];
