@@ -369,7 +369,8 @@ impl Watch {
     /// A box that holds, nearly as wide as possible; zero where none does.
     ///
     /// What a box costs grows faster than its width (kinks and tiers only get steeper), so the
-    /// widest one allowed, scaled by what a box of no width leaves over what the widest costs, holds.
+    /// widest one allowed holds once it is scaled by what a box of no width leaves, over what the
+    /// widest costs.
     fn choose_width(&mut self, books: &Books, portfolio: &Portfolio<'_>) -> i64 {
         let widest = self.floor_at(books, portfolio, WIDTH_MAX);
         if !widest.is_negative() {
