@@ -183,8 +183,8 @@ impl ClearingHouse {
             self.watch.indexes_moved();
         }
         match outcome {
-            Outcome::Waiting => self.enqueue(account),
-            outcome => self.let_go(account, outcome, effects),
+            None => self.enqueue(account),
+            Some(outcome) => self.let_go(account, outcome, effects),
         }
     }
 

@@ -37,8 +37,8 @@ impl<'a> CloseOut<'a> {
     /// Steps until release, until nothing is left, or until nothing more can be planned.
     ///
     /// Every step closes a lot or a whole position, repays a debt or uses collateral up, so there
-    /// are at most a few for each row of the account.
-    pub fn run(&mut self) -> Outcome {
+    /// are at most a few for each row of the account. `None`: it waits for a pulse.
+    pub fn run(&mut self) -> Option<Outcome> {
         post_all(self.books, self.account, self.effects);
         let portfolio = self.portfolio();
         let had_positions = portfolio.positions().next().is_some();
@@ -48,21 +48,21 @@ impl<'a> CloseOut<'a> {
             let portfolio = self.portfolio();
             if !portfolio.is_exposed() {
                 return match (bankrupt, had_positions) {
-                    (true, _) => Outcome::Bankrupt,
-                    (false, true) => Outcome::ClosedOut,
-                    (false, false) => Outcome::Released,
+                    (true, _) => Some(Outcome::Bankrupt),
+                    (false, true) => Some(Outcome::ClosedOut),
+                    (false, false) => Some(Outcome::Released),
                 };
             }
             let prices = self.books.prices();
             if !assess(&portfolio, &prices).shortfall().is_positive() {
-                return Outcome::Released;
+                return Some(Outcome::Released);
             }
-            let blocked = portfolio.positions().next();
+            let blocked = portfolio.positions().next().is_some();
             if let Some(position) = liquidation::target(&portfolio, &prices) {
                 self.close(&position);
-            } else if let Some(position) = blocked {
-                self.skip(&position);
-                return Outcome::Waiting;
+            } else if blocked {
+                self.skip();
+                return None;
             } else if let Some(sale) = sale::plan(&portfolio, &prices) {
                 self.sell(&sale);
             } else {
@@ -70,7 +70,7 @@ impl<'a> CloseOut<'a> {
                 bankrupt = true;
             }
         }
-        Outcome::Waiting
+        None
     }
 
     fn close(&mut self, position: &Position) {
@@ -128,11 +128,8 @@ impl<'a> CloseOut<'a> {
         fill_client(self.books, self.account, instrument, fill, self.effects);
     }
 
-    fn skip(&mut self, position: &Position) {
-        let market = self.books.prices().instrument(position.instrument);
-        let reason =
-            if market.halted { SkipReason::InstrumentHalted } else { SkipReason::PriceMissing };
-        let account = self.account;
+    fn skip(&mut self) {
+        let (account, reason) = (self.account, SkipReason::InstrumentHalted);
         self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
     }
 

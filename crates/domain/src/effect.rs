@@ -32,8 +32,6 @@ pub enum Stage {
 pub enum SkipReason {
     /// The instrument is halted.
     InstrumentHalted,
-    /// A price was never published.
-    PriceMissing,
 }
 
 /// How a liquidation ended.
@@ -45,8 +43,6 @@ pub enum Outcome {
     ClosedOut,
     /// Everything was closed and sold; the waterfall absorbed the deficit.
     Bankrupt,
-    /// Nothing more can be done now; the account waits for a pulse.
-    Waiting,
 }
 
 /// What followed.

@@ -154,7 +154,6 @@ fn stage(stage: Stage) -> String {
 fn reason(reason: SkipReason) -> String {
     let word = match reason {
         SkipReason::InstrumentHalted => "instrument_halted",
-        SkipReason::PriceMissing => "price_missing",
     };
     word.to_owned()
 }
@@ -164,7 +163,6 @@ fn outcome(outcome: Outcome) -> String {
         Outcome::Released => "released",
         Outcome::ClosedOut => "closed_out",
         Outcome::Bankrupt => "bankrupt",
-        Outcome::Waiting => "waiting",
     };
     word.to_owned()
 }

@@ -101,8 +101,8 @@ impl State {
             self.account_mut(account).liquidating = true;
         }
         match self.close_out(account, ranking) {
-            Outcome::Waiting => self.enqueue(account),
-            outcome => self.let_go(account, outcome),
+            None => self.enqueue(account),
+            Some(outcome) => self.let_go(account, outcome),
         }
     }
 

@@ -10,8 +10,8 @@ use domain::{AccountId, Amount, Effect, Holder, HouseAccount, Position, Quantity
 
 impl State {
     /// Steps until release, until nothing is left, or until nothing more can be planned; at most
-    /// four for each row of the account and four more.
-    pub fn close_out(&mut self, account: AccountId, ranking: &mut Ranking) -> Outcome {
+    /// four for each row of the account and four more. `None` waits for a pulse.
+    pub fn close_out(&mut self, account: AccountId, ranking: &mut Ranking) -> Option<Outcome> {
         self.post_all(account);
         let before = self.account(account).clone();
         let had_positions = !before.positions.is_empty();
@@ -21,19 +21,19 @@ impl State {
             let now = self.account(account).clone();
             if !now.is_exposed() {
                 return match (bankrupt, had_positions) {
-                    (true, _) => Outcome::Bankrupt,
-                    (false, true) => Outcome::ClosedOut,
-                    (false, false) => Outcome::Released,
+                    (true, _) => Some(Outcome::Bankrupt),
+                    (false, true) => Some(Outcome::ClosedOut),
+                    (false, false) => Some(Outcome::Released),
                 };
             }
             if self.assess(&now).shortfall() <= 0 {
-                return Outcome::Released;
+                return Some(Outcome::Released);
             }
             if let Some(position) = self.target(&now) {
                 self.close_position(account, &position, ranking);
-            } else if let Some(position) = now.positions.values().next() {
-                self.skip(account, position);
-                return Outcome::Waiting;
+            } else if !now.positions.is_empty() {
+                self.skip(account);
+                return None;
             } else if let Some(sale) = self.plan_sale(&now) {
                 self.sell(account, &sale);
             } else {
@@ -41,7 +41,7 @@ impl State {
                 bankrupt = true;
             }
         }
-        Outcome::Waiting
+        None
     }
 
     fn close_position(&mut self, account: AccountId, position: &Position, ranking: &mut Ranking) {
@@ -87,9 +87,8 @@ impl State {
         self.fill_liquidity(instrument, filled.opposite());
     }
 
-    fn skip(&mut self, account: AccountId, position: &Position) {
-        let halted = self.instrument(position.instrument).halted;
-        let reason = if halted { SkipReason::InstrumentHalted } else { SkipReason::PriceMissing };
+    fn skip(&mut self, account: AccountId) {
+        let reason = SkipReason::InstrumentHalted;
         self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
     }
 
