@@ -35,6 +35,16 @@ impl Figures {
         self.write(figure, value, unit, None, None);
     }
 
+    /// A figure beside its baseline, both in `unit`, that only reports.
+    pub fn beside(&mut self, figure: &str, value: f64, unit: &str, baseline: f64) {
+        let (shown, ratio) = (number(value), value / baseline);
+        println!(
+            "  {figure:<52} {shown:>14} {unit}  baseline {}  ratio {ratio:.3}",
+            number(baseline)
+        );
+        self.write(figure, value, unit, Some(baseline), None);
+    }
+
     /// A figure beside its baseline, both in `unit`: the ratio must be at most `limit`.
     pub fn at_most(&mut self, figure: &str, value: f64, unit: &str, baseline: f64, limit: f64) {
         self.judge(figure, value, unit, baseline, (limit, value / baseline <= limit), "at most");

@@ -7,4 +7,6 @@ pub mod bare;
 pub mod book;
 pub mod clock;
 pub mod figure;
+pub mod following;
+pub mod spread;
 pub mod stream;

@@ -1,0 +1,97 @@
+//! Claim: N accounts that fall in one tick cost per account within 2 x of each other from N = 100 to
+//! N = 100,000, with deleveraging and without.
+//!
+//! Method: a book of 200,000 accounts with one position of 10 each, half of them long, half short.
+//! N of the longs have 500 USD, all others 20,000. One tick takes the mark from 1,000 to 900: N
+//! accounts go bankrupt (checked), nobody else comes near the line. A large fund pays every deficit,
+//! or an empty one leaves all to deleveraging against the shorts. The book is the same size at each
+//! N, so what a wave costs once shows where N is small: the ranking of opponents is nearly all of
+//! the row N = 1. Each round works on a copy of the machine; CPU time of the thread, medians. The
+//! baseline of a claim is the cheapest N, its value the dearest.
+
+use benches::book::{self, Driver, OPENING, USD};
+use benches::clock::{median, timed};
+use benches::figure::Figures;
+use benches::following;
+use clearing::ClearingHouse;
+use domain::command::{Deposit, Feed, OpenAccount, PayInCapital};
+use domain::{AccountId, Amount, Command, Effect, InstrumentId};
+
+const LONGS: u64 = 100_000;
+const FALLS: [u64; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
+const INSTRUMENT: InstrumentId = InstrumentId::new(0);
+const QUANTITY: i64 = 1_000_000_000;
+
+fn mark(price: i64) -> Command {
+    book::price(Feed::mark(INSTRUMENT), price).into()
+}
+
+/// The book in which the first `falling` longs are thin.
+fn build(falling: u64) -> Driver {
+    let mut driver = Driver::new(book::rulebook(), 65_536);
+    driver.send(mark(OPENING));
+    for number in 0..2 * LONGS {
+        let account = AccountId::new(number);
+        driver.send(OpenAccount { account });
+        let units = if number < falling { 50_000_000_000 } else { 2_000_000_000_000 };
+        driver.send(Deposit { account, asset: USD, amount: Amount::new(units) });
+    }
+    for buyer in 0..LONGS {
+        driver.send(book::trade(buyer, LONGS + buyer, INSTRUMENT, QUANTITY, OPENING));
+    }
+    driver
+}
+
+/// Median nanoseconds of the tick, after a round that does not count.
+fn measure(house: &ClearingHouse, falling: u64, deleveraging: bool) -> f64 {
+    let rounds = if falling > 1_000 { 3 } else { 7 };
+    let event = following::event(house, 0, mark(OPENING / 10 * 9));
+    let mut effects = Vec::new();
+    let mut costs = Vec::new();
+    for round in 0..=rounds {
+        let mut copy = house.clone();
+        let (nanos, ()) = timed(|| copy.apply(&event, &mut effects));
+        if round > 0 {
+            costs.push(nanos as f64);
+        }
+    }
+    let count =
+        |wanted: fn(&Effect) -> bool| effects.iter().filter(|effect| wanted(effect)).count() as u64;
+    let started = count(|effect| matches!(effect, Effect::LiquidationStarted { .. }));
+    let drawn = count(|effect| matches!(effect, Effect::InsuranceDrawn { .. }));
+    let deleveraged = count(|effect| matches!(effect, Effect::DeficitDeleveraged { .. }));
+    let limited = count(|effect| matches!(effect, Effect::CascadeLimited { .. }));
+    let expected = if deleveraging { (falling, 0, falling) } else { (falling, falling, 0) };
+    assert_eq!((started, drawn, deleveraged), expected, "the accounts that fall are bankrupt");
+    assert_eq!(limited, 0, "no limit of the rulebook is met");
+    median(costs)
+}
+
+fn main() {
+    let claim = "an account that falls costs within 2 x from N = 100 to N = 100,000";
+    let mut figures = Figures::open("cascade", claim);
+    let mut costs: [Vec<f64>; 2] = Default::default();
+    for falling in FALLS {
+        let mut driver = build(falling);
+        let funded = {
+            let empty = driver.house.clone();
+            driver.send(PayInCapital { asset: USD, amount: Amount::new(900_000_000_000_000_000) });
+            std::mem::replace(&mut driver.house, empty)
+        };
+        for (deleveraging, house) in [(false, &funded), (true, &driver.house)] {
+            let each = measure(house, falling, deleveraging) / falling as f64;
+            let word = if deleveraging { "deleveraged" } else { "paid by the fund" };
+            figures.report(&format!("{falling} fall, {word}, each"), each / 1e3, "us");
+            if falling >= 100 {
+                costs[usize::from(deleveraging)].push(each);
+            }
+        }
+    }
+    for (word, costs) in ["paid by the fund", "deleveraged"].into_iter().zip(costs) {
+        let cheapest = costs.iter().copied().fold(f64::INFINITY, f64::min) / 1e3;
+        let dearest = costs.iter().copied().fold(0.0, f64::max) / 1e3;
+        let figure = format!("{word}, dearest N against cheapest");
+        figures.at_most(&figure, dearest, "us", cheapest, 2.0);
+    }
+    figures.close();
+}
