@@ -78,6 +78,8 @@ pub enum Verb {
     Snapshot(SnapshotArgs),
     /// Check, show or describe rulebooks
     Rulebook(RulebookArgs),
+    /// Measure this machine
+    Bench(BenchArgs),
 }
 
 /// Arguments of `day`.
@@ -308,4 +310,43 @@ pub enum RulebookAct {
     },
     /// Print the JSON Schema of rulebook files
     Schema,
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// What to measure
+    #[command(subcommand)]
+    pub act: BenchAct,
+}
+
+/// What can be measured.
+#[derive(Debug, Subcommand)]
+pub enum BenchAct {
+    /// How long commands take that are sent at a fixed rate: the machine alone, and the durable
+    /// pipeline over loopback
+    Latency(LatencyArgs),
+}
+
+/// Arguments of `bench latency`.
+#[derive(Debug, Args)]
+pub struct LatencyArgs {
+    /// Commands planned a second
+    #[arg(long, value_name = "N")]
+    pub rate: u64,
+    /// How long commands are planned for, such as 20s or 1m
+    #[arg(long, value_name = "TIME")]
+    pub duration: String,
+    /// Accounts of the invented book
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub accounts: u64,
+    /// Seed of the invented commands
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Rulebook of the book
+    #[arg(long, value_name = "NAME|PATH", default_value = "default")]
+    pub rulebook: String,
+    /// Folder of run directories
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
 }

@@ -20,6 +20,7 @@ mod select;
 mod snapshots;
 mod summary;
 mod verbs;
+mod workload;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
@@ -58,5 +59,6 @@ fn dispatch(console: &mut Console, verb: &Verb) -> Answer {
         Verb::Log(args) => verbs::log::log(console, args),
         Verb::Snapshot(args) => verbs::snapshot::snapshot(console, args),
         Verb::Rulebook(args) => verbs::rulebook::rulebook(console, args),
+        Verb::Bench(args) => verbs::bench::bench(console, args),
     }
 }

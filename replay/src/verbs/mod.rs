@@ -1,5 +1,6 @@
 //! One file a verb.
 
+pub mod bench;
 pub mod compare;
 pub mod day;
 pub mod import;
