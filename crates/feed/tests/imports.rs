@@ -125,6 +125,15 @@ fn gaps_are_reported_and_hours_with_gaps_still_run() {
 }
 
 #[test]
+fn rates_alone_have_a_title() {
+    let text = "ts_ms,funding_rate\n1583971200000,0.0001\n1584000000000,-0.0003\n".to_owned();
+    let file = "binance_usdm.BTCUSDT.funding.csv";
+    let imported = import(Format::Funding, Mode::Strict, &[(file, text)]).expect("sound");
+    let title = "2020-03-12 (recorded funding rates, imported; no accounts)";
+    assert_eq!(imported.day.title(), title);
+}
+
+#[test]
 fn a_stray_stamp_does_not_ask_for_centuries_of_minutes() {
     let row = |year: u32| format!("{year}-03-12T00:00Z,ETH,10,12,9,11\n");
     let text = format!("hour_utc,asset,open,high,low,close\n{}{}", row(1970), row(2199));

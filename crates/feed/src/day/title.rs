@@ -60,6 +60,9 @@ impl Day {
     pub fn title(&self) -> String {
         let date = time::date(self.manifest.window[0]);
         let series = &self.market.series;
+        if series.is_empty() {
+            return format!("{date} ({}; {})", self.rates_alone(), self.accounts_word());
+        }
         let word = series.iter().map(provenance).max().unwrap_or(Provenance::Synthetic).word();
         let marks = || series.iter().filter(|series| series.role() == Role::Mark);
         let named: Vec<&PriceSeries> =
@@ -80,6 +83,19 @@ impl Day {
             title += &format!("; {} marked at last price", marked_at_last.join(", "));
         }
         title + "; " + self.accounts_word() + ")"
+    }
+
+    /// What a day without prices holds: `recorded funding rates, imported`.
+    fn rates_alone(&self) -> String {
+        let sources = self.market.funding.iter();
+        let sources = sources.map(|rates| &self.manifest.source[rates.source as usize]);
+        let word = sources.clone().map(|source| source.provenance).max();
+        let mut markets = Vec::new();
+        sources.for_each(|source| once(&mut markets, source.market.clone()));
+        match word {
+            Some(word) => format!("{} funding rates, {}", word.word(), markets.join(" and ")),
+            None => "no prices".to_owned(),
+        }
     }
 
     /// Whether accounts were invented, and so totals of the run compare with nothing published.
