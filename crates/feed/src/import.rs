@@ -58,7 +58,8 @@ impl Import<'_> {
     /// Reads all files.
     ///
     /// # Errors
-    /// `import.files` without files, `import.name` where asset and role are not known; those of
+    /// `import.files` without files, `import.name` where asset and role are not known,
+    /// `import.asset` where the caller names an asset that the rulebook lacks; those of
     /// the files, several at once.
     pub fn run(&self) -> Result<Imported, FeedErrors> {
         let mut manifest = self.manifest()?;
@@ -137,6 +138,16 @@ impl Import<'_> {
         }
         let known = asset.filter(|asset| self.rulebook.asset_named(asset).is_some());
         known.map(|name| Identity { role, name: Some(name) }).ok_or_else(|| {
+            if let Some(asset) = self.asset {
+                let found = format!("{asset:?}");
+                return FeedError::input(
+                    "import.asset",
+                    Place::file(file),
+                    "an asset of the rulebook in --asset",
+                    found,
+                )
+                .help("`clearsim rulebook show` lists the assets; --rulebook names another");
+            }
             let expected = "a file name with an asset of the rulebook quoted in USD, USDT or USDC";
             FeedError::input("import.name", Place::file(file), expected, "none")
                 .help("say which with --asset NAME and --role index|mark|last|funding")

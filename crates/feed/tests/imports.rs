@@ -134,6 +134,24 @@ fn rates_alone_have_a_title() {
 }
 
 #[test]
+fn an_asset_that_the_caller_names_is_one_of_the_rulebook() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = [folder.path().join("prices.csv")];
+    fs::write(&files[0], klines(&["10,12,9,11", "11,12,10,12"])).expect("written");
+    let rulebook = rulebook();
+    let (rulebook, files, format) = (&rulebook, &files[..], Format::BinanceKlines);
+    let (role, mode, venue, seed) = (Some(Role::Mark), Mode::Strict, None, 1);
+    let import = |asset| {
+        let asset = Some(asset);
+        Import { format, files, rulebook, mode, role, asset, venue, seed }.run()
+    };
+    assert_eq!(import("BTC").expect("listed").summary.rows, 2);
+    let errors = import("NOPE").expect_err("no such asset");
+    let fault = &errors.errors[0];
+    assert_eq!((fault.code.as_str(), fault.found.as_str()), ("import.asset", "\"NOPE\""));
+}
+
+#[test]
 fn a_stray_stamp_does_not_ask_for_centuries_of_minutes() {
     let row = |year: u32| format!("{year}-03-12T00:00Z,ETH,10,12,9,11\n");
     let text = format!("hour_utc,asset,open,high,low,close\n{}{}", row(1970), row(2199));
