@@ -219,8 +219,12 @@ pub struct FeedErrors {
 }
 
 impl FeedErrors {
-    /// Adds a fault; keeps it while its file has fewer than [`ERRORS_MAX`].
+    /// Adds a fault; keeps it while its file has fewer than [`ERRORS_MAX`]. One that is kept
+    /// already, as of a file that two sources name, is told once.
     pub fn push(&mut self, error: FeedError) {
+        if self.errors.contains(&error) {
+            return;
+        }
         let same_file = |kept: &&FeedError| kept.place.file == error.place.file;
         if self.errors.iter().filter(same_file).count() < ERRORS_MAX {
             self.errors.push(error);

@@ -120,6 +120,19 @@ fn several_faults_are_told_at_once() {
 }
 
 #[test]
+fn a_missing_file_of_two_sources_is_told_once() {
+    let sources = Manifest::load(&tiny()).expect("sound").source;
+    let [mark, index] = [&sources[0], &sources[1]]
+        .map(|source| format!("file = \"{}\"\nsha256 = \"{}\"", source.file, source.sha256));
+    let folder = changed(&index, &mark);
+    fs::remove_file(folder.path().join("tiny.mark.csv")).expect("removed");
+    let errors = load(folder.path()).expect_err("one file is missing, twice");
+    let codes: Vec<&str> = errors.errors.iter().map(|error| error.code.as_str()).collect();
+    assert_eq!(codes, ["source.missing"]);
+    assert_eq!(errors.omitted, 0);
+}
+
+#[test]
 fn files_are_found_in_the_data_folder_and_their_hash_is_checked() {
     let folder = changed("hub = \"BTC\"", "hub = \"BTC\"");
     let data = tempfile::tempdir().expect("a folder");
