@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod rounding;
 pub mod rulebook;
 pub mod time;
+mod units;
 pub mod value;
 pub mod wide;
 

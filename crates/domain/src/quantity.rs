@@ -1,8 +1,8 @@
 //! Quantities: signed numbers of an instrument.
 
 use crate::price::Price;
+use crate::units::signed_units;
 use crate::value::Quote;
-use core::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 use serde::{Deserialize, Serialize};
 
 /// Signed number of an instrument in its quantity unit; negative is short.
@@ -15,22 +15,9 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Quantity(i64);
 
+signed_units!(Quantity, i64);
+
 impl Quantity {
-    /// None of it.
-    pub const ZERO: Self = Self(0);
-
-    /// So many quantity units.
-    #[must_use]
-    pub const fn new(units: i64) -> Self {
-        Self(units)
-    }
-
-    /// The number of quantity units.
-    #[must_use]
-    pub const fn units(self) -> i64 {
-        self.0
-    }
-
     /// The number of quantity units, ready for a product.
     #[must_use]
     pub const fn wide(self) -> i128 {
@@ -41,18 +28,6 @@ impl Quantity {
     #[must_use]
     pub const fn magnitude(self) -> Self {
         Self(self.0.abs())
-    }
-
-    /// Above zero: long.
-    #[must_use]
-    pub const fn is_positive(self) -> bool {
-        self.0 > 0
-    }
-
-    /// Below zero: short.
-    #[must_use]
-    pub const fn is_negative(self) -> bool {
-        self.0 < 0
     }
 
     /// Neither long nor short.
@@ -67,38 +42,5 @@ impl Quantity {
     #[must_use]
     pub const fn quote(self, price: Price) -> Quote {
         Quote::new(crate::wide::bounded_mul(self.0 as i128, price.wide()))
-    }
-}
-
-impl Add for Quantity {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
-    }
-}
-
-impl AddAssign for Quantity {
-    fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
-    }
-}
-
-impl Sub for Quantity {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
-    }
-}
-
-impl SubAssign for Quantity {
-    fn sub_assign(&mut self, other: Self) {
-        self.0 -= other.0;
-    }
-}
-
-impl Neg for Quantity {
-    type Output = Self;
-    fn neg(self) -> Self {
-        Self(-self.0)
     }
 }

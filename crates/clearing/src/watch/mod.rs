@@ -12,38 +12,24 @@
 //!
 //! Derived from the books, outside digest and snapshot.
 
+mod boxes;
+
 use crate::account::QUEUED;
 use crate::heap::{Entry, Heap};
 use crate::house::Books;
 use crate::rows::{Rows, Span};
 use alloc::vec::Vec;
+use boxes::{Bands, Bounds, Lane, factors_of, set_high, set_low};
 use domain::wide::mul_div;
 use domain::{AccountId, AssetId, InstrumentId, Price, Rounding, Weighted};
-use risk::envelope::{PriceBox, excess_floor};
-use risk::prices::floor_funding;
+use risk::envelope::excess_floor;
 use risk::{Portfolio, assess};
 
 /// Widths are shares of a price at 2^-30; a box is at most 0.4 wide on each side.
 const WIDTH_BITS: u32 = 30;
 const WIDTH_MAX: i64 = 429_496_729;
-/// Bands of the house's indexes: a debt may grow by 1/400, a deposit be cut by 1/1,000, cumulative
-/// funding rise by 1/100 of the price before every box is rebuilt.
-const BORROW_BAND: i128 = 400;
-const DEPOSIT_BAND: i128 = 1_000;
-const FUNDING_BAND: i64 = 100;
-
 const WOKEN: u8 = 1;
 const HOT: u8 = 2;
-
-/// One interval of one account, and where its ends lie in the factor's heaps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Lane {
-    low: i64,
-    high: i64,
-    factor: u32,
-    low_at: u32,
-    high_at: u32,
-}
 
 #[derive(Clone, Debug, Default)]
 struct Factor {
@@ -51,13 +37,6 @@ struct Factor {
     /// Keys are negated lower ends: the highest lower end is on top.
     low: Heap,
     high: Heap,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Bands {
-    funding_high: Vec<i64>,
-    borrow_high: Vec<i128>,
-    deposit_low: Vec<i128>,
 }
 
 /// What the index did, for benches and progress: never part of a decision.
@@ -90,58 +69,6 @@ pub(crate) struct Watch {
     /// Test switch: boxes twice as wide as proved.
     pub late: bool,
     pub counts: WakeCounts,
-}
-
-/// The box of one account under trial or in force.
-struct Bounds<'a> {
-    lanes: &'a [Lane],
-    bands: &'a Bands,
-    instruments: u32,
-}
-
-impl Bounds<'_> {
-    #[inline]
-    fn lane(&self, factor: u32) -> Option<&Lane> {
-        self.lanes.iter().find(|lane| lane.factor == factor)
-    }
-}
-
-impl PriceBox for Bounds<'_> {
-    #[inline]
-    fn funded_low(&self, instrument: InstrumentId) -> i64 {
-        self.lane(instrument.number()).map_or(0, |lane| lane.low)
-    }
-
-    #[inline]
-    fn funded_high(&self, instrument: InstrumentId) -> i64 {
-        self.lane(instrument.number()).map_or(0, |lane| lane.high)
-    }
-
-    #[inline]
-    fn mark_high(&self, instrument: InstrumentId) -> i64 {
-        let funding = self.bands.funding_high.get(instrument.index()).copied().unwrap_or(0);
-        self.funded_high(instrument).saturating_add(funding)
-    }
-
-    #[inline]
-    fn asset_low(&self, asset: AssetId) -> i64 {
-        self.lane(self.instruments + asset.number()).map_or(0, |lane| lane.low)
-    }
-
-    #[inline]
-    fn asset_high(&self, asset: AssetId) -> i64 {
-        self.lane(self.instruments + asset.number()).map_or(0, |lane| lane.high)
-    }
-
-    #[inline]
-    fn borrow_high(&self, asset: AssetId) -> i128 {
-        self.bands.borrow_high.get(asset.index()).copied().unwrap_or(0)
-    }
-
-    #[inline]
-    fn deposit_low(&self, asset: AssetId) -> i128 {
-        self.bands.deposit_low.get(asset.index()).copied().unwrap_or(0)
-    }
 }
 
 impl Watch {
@@ -180,39 +107,13 @@ impl Watch {
         self.flags.clear();
         self.hot.clear();
         self.woken.clear();
-        self.set_bands(books);
+        self.bands = Bands::around(books);
         self.reserve(books);
         for account in books.accounts.ids() {
             if books.accounts.portfolio(account).is_exposed() {
                 self.wake(account);
             }
         }
-    }
-
-    fn set_bands(&mut self, books: &Books) {
-        let funding = books.instruments.iter().map(|market| {
-            floor_funding(market.funding_index) + market.mark.units() / FUNDING_BAND + 1
-        });
-        self.bands.funding_high = funding.collect();
-        let borrow = books
-            .assets
-            .iter()
-            .map(|market| market.borrow_index + market.borrow_index / BORROW_BAND);
-        self.bands.borrow_high = borrow.collect();
-        let deposit = books
-            .assets
-            .iter()
-            .map(|market| market.deposit_index - market.deposit_index / DEPOSIT_BAND);
-        self.bands.deposit_low = deposit.collect();
-    }
-
-    fn within_bands(&self, books: &Books) -> bool {
-        let funding = books.instruments.iter().zip(&self.bands.funding_high);
-        let borrow = books.assets.iter().zip(&self.bands.borrow_high);
-        let deposit = books.assets.iter().zip(&self.bands.deposit_low);
-        funding.into_iter().all(|(market, high)| floor_funding(market.funding_index) <= *high)
-            && borrow.into_iter().all(|(market, high)| market.borrow_index <= *high)
-            && deposit.into_iter().all(|(market, low)| market.deposit_index >= *low)
     }
 
     fn reserve(&mut self, books: &Books) {
@@ -269,7 +170,7 @@ impl Watch {
         if !core::mem::take(&mut self.indexes_moved) {
             return;
         }
-        if self.within_bands(books) {
+        if self.bands.hold(books) {
             let hot = core::mem::take(&mut self.hot);
             for account in hot {
                 if let Some(flags) = self.flags.get_mut(account.index()) {
@@ -486,41 +387,4 @@ impl Watch {
             + self.spans.capacity() * size_of::<Span>()
             + self.flags.capacity()
     }
-}
-
-fn set_low(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
-    if let Some(lane) = lanes.slot_mut(lane) {
-        lane.low_at = at;
-    }
-}
-
-fn set_high(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
-    if let Some(lane) = lanes.slot_mut(lane) {
-        lane.high_at = at;
-    }
-}
-
-/// What an account's excess depends on: the instrument of every position, and every asset but the
-/// numeraire that it holds, owes or settles in.
-fn factors_of<'a>(
-    books: &'a Books,
-    portfolio: &'a Portfolio<'_>,
-    instruments: u32,
-) -> impl Iterator<Item = u32> + use<'a> {
-    let marks = portfolio.positions().map(|position| position.instrument.number());
-    let numeraire = books.rulebook.numeraire;
-    let assets = portfolio
-        .balances()
-        .filter(move |balance| {
-            balance.asset != numeraire
-                && (balance.amount.units() != 0 || settles_in(books, portfolio, balance.asset))
-        })
-        .map(move |balance| instruments + balance.asset.number());
-    marks.chain(assets)
-}
-
-fn settles_in(books: &Books, portfolio: &Portfolio<'_>, asset: AssetId) -> bool {
-    portfolio
-        .positions()
-        .any(|position| books.prices().instrument_rules(position.instrument).settles == asset)
 }
