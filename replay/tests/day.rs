@@ -117,6 +117,23 @@ fn other_seeds_rules_and_ends_are_other_runs() {
 }
 
 #[test]
+fn the_title_says_which_rules_were_replaced() {
+    let folder = runs();
+    let runs = text(folder.path());
+    let set = "waterfall.insurance_fund=0";
+    let day = ["day", "fixtures/days/tiny", "--runs", runs];
+    let plain = check(0, &day);
+    assert!(!plain.out.contains(" with "), "{}", plain.out);
+    let replaced = check(0, &[&day[..], &["--set", set]].concat());
+    let title = replaced.out.split("prices ").next().expect("a title").replace('\n', " ");
+    assert!(title.contains(&format!("rulebook default with {set}")), "{title}");
+    let (run, document) = tiny(folder.path(), &["--set", set]);
+    assert_eq!(document["overrides"], serde_json::json!([set]));
+    let again = check(0, &["run", text(&run), "--json"]).json();
+    assert_eq!(again["overrides"], document["overrides"]);
+}
+
+#[test]
 fn two_rulebooks_end_with_a_comparison() {
     let folder = runs();
     let other = folder.path().join("harsh.toml");

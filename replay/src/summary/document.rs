@@ -35,6 +35,9 @@ pub fn document(facts: &Facts, statistics: &Statistics) -> Value {
         "run": facts.place,
         "next": facts.next,
     });
+    if !facts.overrides.is_empty() {
+        document["overrides"] = json!(facts.overrides);
+    }
     if facts.synthetic_accounts {
         document["note"] = json!(NOT_COMPARABLE);
     }

@@ -18,6 +18,8 @@ pub struct Facts {
     pub schema: &'static str,
     /// Name of the rulebook.
     pub rulebook: String,
+    /// What `--set` replaced in it, as given.
+    pub overrides: Vec<String>,
     /// Seed of what was invented, where something was.
     pub seed: Option<u64>,
     /// `--until`, where given.

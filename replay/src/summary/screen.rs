@@ -33,7 +33,11 @@ pub fn screen(facts: &Facts, statistics: &Statistics) -> Vec<String> {
 /// Title, rulebook and price mode, wrapped at the left edge.
 fn title(facts: &Facts) -> Vec<String> {
     let until = facts.until.as_ref().map_or_else(String::new, |until| format!("   until {until}"));
-    let text = format!("{}   rulebook {}   exogenous prices{until}", facts.title, facts.rulebook);
+    let mut rulebook = facts.rulebook.clone();
+    if !facts.overrides.is_empty() {
+        rulebook += &format!(" with {}", facts.overrides.join(", "));
+    }
+    let text = format!("{}   rulebook {rulebook}   exogenous prices{until}", facts.title);
     wrap(&text, WIDTH)
 }
 
@@ -231,6 +235,7 @@ mod tests {
                 .to_owned(),
             schema: "clearsim.day-report/1",
             rulebook: "default".to_owned(),
+            overrides: Vec::new(),
             seed: Some(1),
             until: None,
             synthetic_accounts: true,

@@ -173,6 +173,7 @@ impl Setting<'_> {
             title: day.title(),
             schema: "clearsim.day-report/1",
             rulebook: rulebook.name.clone(),
+            overrides: self.args.keep.set.clone(),
             seed: Some(self.manifest.seed),
             until: self.args.until.clone(),
             synthetic_accounts: day.accounts_are_synthetic(),

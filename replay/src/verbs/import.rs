@@ -128,6 +128,7 @@ fn fill(
         title: title.clone(),
         schema: "clearsim.run-report/1",
         rulebook: rulebook.name.clone(),
+        overrides: args.set.clone(),
         seed: Some(args.seed),
         until: None,
         synthetic_accounts: false,

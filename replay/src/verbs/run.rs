@@ -159,12 +159,15 @@ fn journal_facts(
     let recorded: Option<Value> =
         std::fs::read_to_string(recorded).ok().and_then(|text| serde_json::from_str(&text).ok());
     let told = |key: &str| Some(recorded.as_ref()?.get(key)?.as_str()?.to_owned());
+    let overrides = || serde_json::from_value(recorded.as_ref()?.get("overrides")?.clone()).ok();
+    let overrides: Option<Vec<String>> = overrides();
     let title = told("title").unwrap_or_else(|| format!("journal {place}"));
     Facts {
         synthetic_accounts: title.contains("accounts synthetic"),
         title,
         schema: "clearsim.run-report/1",
         rulebook: told("rulebook").unwrap_or_else(|| "of the journal".to_owned()),
+        overrides: overrides.unwrap_or_default(),
         seed: recorded.as_ref().and_then(|value| value.get("seed")?.as_u64()),
         until: args.until.clone(),
         state_digest,
@@ -235,6 +238,7 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
     let mut facts = journal_facts(&place, args, &run.statistics, hex(&run.state_digest));
     facts.title.clone_from(&record.title);
     facts.rulebook.clone_from(&record.rulebook.name);
+    facts.overrides.clone_from(&record.overrides);
     if run.stopped {
         console.warn(&format!("stopped after event {}", run.statistics.last_sequence));
         directory.discard();
