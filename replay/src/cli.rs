@@ -188,9 +188,9 @@ pub struct RunArgs {
     /// Run directory or journal to run again, a scenario file, or - for commands as JSON lines on
     /// stdin
     pub source: String,
-    /// Rulebook of commands from stdin that do not begin with genesis
-    #[arg(long, value_name = "NAME|PATH", default_value = "default")]
-    pub rulebook: String,
+    /// Rulebook of commands from stdin that do not begin with genesis; `default` if absent
+    #[arg(long, value_name = "NAME|PATH")]
+    pub rulebook: Option<String>,
     /// Stop after this sequence, or before this time
     #[arg(long, value_name = "SEQ|TIME")]
     pub until: Option<String>,

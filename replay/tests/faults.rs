@@ -46,6 +46,29 @@ fn usage_and_missing_files() {
 }
 
 #[test]
+fn other_rules_for_what_brings_its_own_are_refused() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &[]);
+    let scenario = "fixtures/scenarios/stale_price.scn";
+    let genesis = check(0, &["log", text(&run), "--to", "1"]).out;
+    let set = ["--set", "assets.BTC.haircut=0.5"];
+    let table = [
+        (text(&run), "a journal brings its own rules"),
+        (scenario, "a scenario brings its own rules"),
+        ("-", "genesis on the first line brings its own rules"),
+    ];
+    for (source, part) in table {
+        for more in [set, ["--rulebook", "default"]] {
+            let arguments = ["run", source, more[0], more[1], "--runs", text(folder.path())];
+            let answer = check_with(2, &arguments, if source == "-" { &genesis } else { "" });
+            assert!(answer.said.contains(part), "{}", answer.said);
+            assert!(answer.said.contains(more[0]), "{}", answer.said);
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("runs").count(), 1, "nothing is left");
+    }
+}
+
+#[test]
 fn faults_are_json_when_asked_for() {
     let answer = check(2, &["rulebook", "show", "default", "--set", "limits.dust=1", "--json"]);
     let line: serde_json::Value = serde_json::from_str(answer.said.trim()).expect("one JSON line");

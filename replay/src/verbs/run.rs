@@ -42,9 +42,22 @@ pub fn run(console: &mut Console, args: &RunArgs) -> Answer {
     if args.source == "-" {
         from_stdin(console, args)
     } else if place.is_file() {
+        own_rules(args, "a scenario")?;
         scenario(console, place)
     } else {
+        own_rules(args, "a journal")?;
         again(console, args)
+    }
+}
+
+/// Refuses other rules for a source that brings its own: passing over them would show one
+/// rulebook's figures as another's.
+fn own_rules(args: &RunArgs, source: &str) -> Answer<()> {
+    let expected = format!("nothing, as {source} brings its own rules");
+    match (&args.rulebook, args.keep.set.first()) {
+        (Some(rulebook), _) => Err(Failure::argument("--rulebook", expected, rulebook)),
+        (None, Some(set)) => Err(Failure::argument("--set", expected, set)),
+        (None, None) => Ok(()),
     }
 }
 
@@ -195,7 +208,8 @@ fn print(console: &mut Console, facts: &Facts, run: &Sequenced, snapshots: &[u64
 
 /// Commands as JSON lines, sequenced as they come.
 fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
-    let rulebook = rulebooks::find(&args.rulebook, None, &args.keep.set)?;
+    let named = args.rulebook.as_deref().unwrap_or("default");
+    let rulebook = rulebooks::find(named, None, &args.keep.set)?;
     let until = args.until.as_deref().map(|text| {
         let expected = "a UTC time such as 2020-03-12T10:00:00Z";
         feed::time::utc(text).ok_or_else(|| Failure::argument("--until", expected, text))
@@ -203,6 +217,9 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
     let until = until.transpose()?;
     let mut lines = Lines::new(until, &rulebook.rules);
     let first = lines.next().transpose()?;
+    if first.as_ref().is_some_and(is_genesis) {
+        own_rules(args, "genesis on the first line")?;
+    }
     let (genesis, pending) = begin(&rulebook, first);
     let directory = Directory::named(&args.keep.runs, &format!("stdin-{}", std::process::id()));
     directory.create()?;
@@ -252,13 +269,17 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
     Ok(exit)
 }
 
+fn is_genesis(command: &ExternalCommand) -> bool {
+    matches!(command.command, domain::Command::Genesis(_))
+}
+
 /// Genesis as it stands in the first line, else one made of the rulebook; and what comes next.
 fn begin(
     rulebook: &rulebooks::Named,
     first: Option<ExternalCommand>,
 ) -> (ExternalCommand, Option<ExternalCommand>) {
     match first {
-        Some(first) if matches!(first.command, domain::Command::Genesis(_)) => (first, None),
+        Some(first) if is_genesis(&first) => (first, None),
         first => {
             let wish = first.as_ref().map_or(Timestamp::START, |first| first.wish);
             let genesis = domain::command::Genesis {
