@@ -138,8 +138,14 @@ pub fn say_speed(console: &Console, run: &Sequenced) {
     let memory = machine::peak_memory().map_or_else(String::new, |bytes| {
         format!(", peak memory {} MB", grouped(u128::from(bytes / 1_000_000)))
     });
+    let reasons = statistics
+        .refusals
+        .iter()
+        .map(|(refusal, count)| format!("{} {}", grouped(u128::from(*count)), refusal.word()));
+    let reasons: Vec<String> = reasons.collect();
+    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
     console.note(&format!(
-        "{} events ({} refused) in {seconds:.2} s, {} events/s{memory}",
+        "{} events ({} refused{why}) in {seconds:.2} s, {} events/s{memory}",
         grouped(u128::from(statistics.events)),
         grouped(u128::from(refused)),
         grouped(u128::from(rate)),

@@ -221,7 +221,10 @@ fn refusals_are_data_and_never_a_code() {
         lines.push_str(line);
         lines.push('\n');
     }
-    let document = check_with(0, &["run", "-", "--json", "--runs", runs], &lines).json();
+    let answer = check_with(0, &["run", "-", "--json", "--runs", runs], &lines);
+    assert!(answer.said.contains("(7 refused: 1 "), "{}", answer.said);
+    assert!(answer.said.contains(", 1 collateral_insufficient"), "{}", answer.said);
+    let document = answer.json();
     let expected = serde_json::json!({
         "account_unknown": 1,
         "asset_unknown": 1,
