@@ -1,13 +1,13 @@
-//! Claim: N accounts that fall in one tick cost per account within 2 x of each other from N = 100 to
-//! N = 100,000, with deleveraging and without.
+//! Claim: N accounts that fall in one tick cost per account within 2 x of each other from N = 100
+//! to N = 100,000, with deleveraging and without.
 //!
 //! Method: a book of 200,000 accounts with one position of 10 each, half of them long, half short.
 //! N of the longs have 500 USD, all others 20,000. One tick takes the mark from 1,000 to 900: N
-//! accounts go bankrupt (checked), nobody else comes near the line. A large fund pays every deficit,
-//! or an empty one leaves all to deleveraging against the shorts. The book is the same size at each
-//! N, so what a wave costs once shows where N is small: the ranking of opponents is nearly all of
-//! the row N = 1. Each round works on a copy of the machine; CPU time of the thread, medians. The
-//! baseline of a claim is the cheapest N, its value the dearest.
+//! accounts go bankrupt (checked), nobody else comes near the line. A large fund pays every
+//! deficit, or an empty one leaves all to deleveraging against the shorts. The book is the same
+//! size at each N, so what a wave costs once shows where N is small: the ranking of opponents is
+//! nearly all of the row N = 1. Each round works on a copy of the machine; CPU time of the thread,
+//! medians. The baseline of a claim is the cheapest N, its value the dearest.
 
 use benches::book::{self, Driver, OPENING, USD};
 use benches::clock::{median, timed};

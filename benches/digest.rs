@@ -1,12 +1,12 @@
 //! Claim: seals add at most 30 % to apply at the better of the intervals 4,096 and 65,536.
 //!
 //! Method: the mixed workload, decoded beforehand, accounts loaded 32 events ahead; rounds of
-//! 262,144 events without seals, with one every 4,096 and with one every 65,536 in turn, CPU time of
-//! the thread, medians. At 10,000 and at 65,536 accounts nothing is hashed but at a seal, so the
-//! difference is all that digests cost, and the claim is judged there. The share depends on how fast
-//! apply is, so the nanoseconds stand beside it. In larger books an account is hashed while it is
-//! warm, sealed or not, and no round is without hashing: the rows at 1,000,000 accounts report what
-//! seals add to that and prove nothing about the claim.
+//! 262,144 events without seals, with one every 4,096 and with one every 65,536 in turn, CPU time
+//! of the thread, medians. At 10,000 and at 65,536 accounts nothing is hashed but at a seal, so the
+//! difference is all that digests cost, and the claim is judged there. The share depends on how
+//! fast apply is, so the nanoseconds stand beside it. In larger books an account is hashed while it
+//! is warm, sealed or not, and no round is without hashing: the rows at 1,000,000 accounts report
+//! what seals add to that and prove nothing about the claim.
 
 use std::hint::black_box;
 

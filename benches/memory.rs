@@ -1,10 +1,10 @@
-//! Claim: an account with 4 positions and 2 balances takes at most 320 B of state, and at most 700 B
-//! with its wake bounds and stored hash.
+//! Claim: an account with 4 positions and 2 balances takes at most 320 B of state, and at most 700
+//! B with its wake bounds and stored hash.
 //!
 //! Method: a book of 1,000,000 such accounts, sealed once so that every hash is stored, and
-//! `ClearingHouse::memory`, which counts what the machine reserved, used or not. The baseline is the
-//! limit itself. Reported beside it: by how much the process grew, allocator and all. A snapshot's
-//! copy is not in it.
+//! `ClearingHouse::memory`, which counts what the machine reserved, used or not. The baseline is
+//! the limit itself. Reported beside it: by how much the process grew, allocator and all. A
+//! snapshot's copy is not in it.
 
 use benches::book;
 use benches::figure::Figures;

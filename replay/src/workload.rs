@@ -1,5 +1,5 @@
-//! An invented book under any rulebook, and a stream of ordinary commands over it: what a latency is
-//! measured with.
+//! An invented book under any rulebook, and a stream of ordinary commands over it: what a latency
+//! is measured with.
 //!
 //! Up to ten perpetuals paid in the numeraire, opening at a hundredth of their highest price; each
 //! account holds the numeraire and trades four of them. Of the stream 70 % are trades, 20 % ticks,
