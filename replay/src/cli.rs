@@ -204,6 +204,10 @@ pub struct RunArgs {
 pub struct VerifyArgs {
     /// Run directory or journal
     pub source: PathBuf,
+
+    /// Say so: `verify` always rebuilds from genesis
+    #[arg(long)]
+    pub from_genesis: bool,
 }
 
 /// Arguments of `log`.

@@ -145,7 +145,8 @@ pub fn say_speed(console: &Console, run: &Sequenced) {
     let reasons: Vec<String> = reasons.collect();
     let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", ")) };
     console.note(&format!(
-        "{} events ({} refused{why}) in {seconds:.2} s, {} events/s{memory}",
+        "{} accounts, {} events ({} refused{why}) in {seconds:.2} s, {} events/s{memory}",
+        grouped(u128::from(statistics.accounts)),
         grouped(u128::from(statistics.events)),
         grouped(u128::from(refused)),
         grouped(u128::from(rate)),

@@ -163,6 +163,8 @@ fn a_journal_gives_the_digest_again_from_genesis_and_from_snapshots() {
     assert_eq!(again["money"], document["money"]);
     let snapshots = again["snapshots_equal"].as_array().expect("a list").len();
     assert!(snapshots >= 1, "the run took snapshots");
+    let said = check(0, &["run", text(&run)]).said;
+    assert!(said.contains("200 accounts, ") && said.contains(" events/s"), "{said}");
     let bare = check(0, &["run", text(&run.join("journal")), "--json"]).json();
     assert_eq!(bare["state_digest"], document["state_digest"]);
     let listed = check(0, &["snapshot", "list", text(&run), "--json"]).json();
@@ -172,7 +174,7 @@ fn a_journal_gives_the_digest_again_from_genesis_and_from_snapshots() {
     assert!(last.starts_with("state"), "{last}");
     assert!(last.contains(document["state_digest"].as_str().expect("text")), "{last}");
     fs::remove_dir_all(run.join("snapshots")).expect("snapshots are a cache");
-    check(0, &["verify", text(&run)]);
+    check(0, &["verify", "--from-genesis", text(&run)]);
     let part = check(0, &["run", text(&run), "--json", "--until", "1000"]).json();
     assert_eq!(part["last_sequence"], 1_000);
 }
