@@ -8,6 +8,10 @@ use domain::rulebook::InterestCurve;
 use domain::wide::mul_div;
 use domain::{Amount, Balance, Duration, Position, Rate, Ratio, Rounding};
 
+/// Where a borrow index stops: a debt grows tenfold and no further, so that whatever rates and times
+/// a journal brings, debts inside the rulebook's caps can still be weighted in i128.
+pub const BORROW_INDEX_MAX: i128 = 10 * INDEX_ONE;
+
 /// Shares in one smallest unit at index one.
 const SHARES: i128 = 1_000_000;
 
@@ -145,7 +149,11 @@ pub fn interest_step(
     let bounded = "indexes and totals are bounded";
     let year = Rate::ONE * i128::from(Duration::YEAR.nanos());
     let growth = rate.wide() * i128::from(step.nanos());
-    let rise = mul_div(market.borrow_index, growth, year, Rounding::Up).expect(bounded);
+    let room = BORROW_INDEX_MAX - market.borrow_index;
+    let rise = mul_div(market.borrow_index, growth, year, Rounding::Up).unwrap_or(room).min(room);
+    if rise <= 0 {
+        return None;
+    }
     let owed = amount_of(market.borrow_shares, market.borrow_index).units();
     let paid = mul_div(owed, rise, market.borrow_index, Rounding::Down).expect(bounded);
     let fee = curve.fee_share.of(paid, Rounding::Down);
@@ -238,6 +246,27 @@ mod tests {
             }
             assert!(market.borrow_index > INDEX_ONE + INDEX_ONE / 10);
         }
+    }
+
+    /// The highest rate there is, for a century: the index stops and nothing overflows.
+    #[test]
+    fn a_debt_grows_tenfold_at_most() {
+        let mut market = AssetMarket::new();
+        market.deposit_shares = shares(Amount::new(1_000), INDEX_ONE);
+        market.borrow_shares = shares(Amount::new(900), INDEX_ONE);
+        let mut curve = curve();
+        for point in &mut curve.points {
+            point.rate = Rate::new(100_000_000_000_000);
+        }
+        let mut steps = 0;
+        while let Some(step) = interest_step(&market, &curve, Duration::YEAR, 2) {
+            market.borrow_index = step.borrow_index;
+            market.deposit_index = step.deposit_index;
+            steps += 1;
+            assert!(steps < 100, "{market:?}");
+        }
+        assert_eq!(market.borrow_index, BORROW_INDEX_MAX);
+        assert!(market.deposit_index <= market.borrow_index);
     }
 
     #[test]

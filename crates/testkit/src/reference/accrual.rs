@@ -103,6 +103,11 @@ impl State {
         let held = self.asset(asset).clone();
         let year = over(i128::from(step.nanos()), i128::from(Duration::YEAR.nanos()));
         let rise = up(&(whole(held.borrow_index) * over(rate, FUNDING_ONE) * year));
+        // A debt grows tenfold and no further.
+        let rise = rise.min(10 * INDEX_ONE - held.borrow_index);
+        if rise <= 0 {
+            return;
+        }
         let paid = down(&(whole(self.borrows(asset)) * over(rise, held.borrow_index)));
         let fee = down(&(whole(paid) * share(curve.fee_share)));
         // What rounding of shares may have hidden: a millionth of a unit an account, and two.
