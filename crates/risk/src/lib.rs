@@ -3,7 +3,8 @@
 //! `risk` answers, it never changes: no function here takes `&mut` of a state. What an account is
 //! worth ([`valuation`]), what it must hold ([`margin`]), how far prices may move before that can
 //! fail ([`envelope`]), what closing makes of a position ([`fill`]), how much to close
-//! ([`liquidation`]) and who stands on the other side ([`deleveraging`]).
+//! ([`liquidation`]) and who stands on the other side ([`deleveraging`]). Formulas that liquidation
+//! policies choose from stand alone, over one [`number`]: [`sizing`], [`price_function`], [`fee`].
 //!
 //! Law: one definition of rounding. What settles in the numeraire is exact; every further factor
 //! rounds once per term, against the account.
@@ -18,14 +19,18 @@ extern crate std;
 pub mod accrual;
 pub mod deleveraging;
 pub mod envelope;
+pub mod fee;
 pub mod fill;
 pub mod haircut;
 pub mod liquidation;
 pub mod margin;
+pub mod number;
 pub mod oracle;
 pub mod portfolio;
+pub mod price_function;
 pub mod prices;
 pub mod sale;
+pub mod sizing;
 pub mod valuation;
 
 pub use margin::Requirement;
