@@ -1,7 +1,7 @@
 //! Fees that feed the insurance fund and never cause the bankruptcy they insure against.
 //!
-//! The house rounds what lowers a fee up and the fee down; [`Places::Source`] cuts every term as the
-//! venue does.
+//! The house rounds what lowers a fee up and the fee down; [`Places::Source`] cuts every term as
+//! the venue does.
 
 use crate::number::{Number, Places};
 use domain::Rounding;
@@ -67,7 +67,7 @@ pub struct LendingRoom<N> {
     pub most: N,
 }
 
-/// `min(most, (w_L - w_A * m_A / m_L - shortfall / (debt * price)) / w_L)`, never below nothing, the
+/// `min(most, (w_L - w_A * m_A / m_L - shortfall / (debt * price)) / w_L)`, at least nothing, the
 /// terms in the given places.
 ///
 /// Source: Drift v2 `calculate_spot_if_fee`. Worked: shortfall 5, a debt of 1 at 100, weights 1.1

@@ -1,6 +1,6 @@
 //! Auctions whose price moves with time: Dutch, stair, health discount, lot then bid.
 //!
-//! Each answers what holds at an elapsed time; when an auction begins and who bids is the machine's.
+//! Each answers what holds after a time; when an auction begins and who bids is the machine's.
 
 use crate::number::Number;
 use domain::Rounding;
