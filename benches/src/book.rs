@@ -11,7 +11,7 @@ use domain::command::{
 };
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve,
-    Layer, Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, Rulebook,
+    Layer, Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, Rulebook, Sections,
     SocialisingRule, WaterfallRules,
 };
 use domain::{
@@ -128,6 +128,7 @@ pub fn rulebook() -> Rulebook {
             steps_per_event: 2_000_000,
             opponents_max: 1_000_000,
         },
+        sections: Sections::NONE,
     }
 }
 

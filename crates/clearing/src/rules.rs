@@ -3,7 +3,7 @@
 use crate::house::Books;
 use alloc::vec::Vec;
 use domain::rulebook::{
-    Limits, LiquidationRules, MarginModel, OracleRules, Rulebook, WaterfallRules,
+    Limits, LiquidationRules, MarginModel, OracleRules, Rulebook, Sections, WaterfallRules,
 };
 use domain::{AssetId, Duration, Effect, Ratio};
 use risk::{AssetMarket, InstrumentMarket};
@@ -29,6 +29,7 @@ pub(crate) const fn void() -> Rulebook {
             steps_per_event: 0,
             opponents_max: 0,
         },
+        sections: Sections::NONE,
     }
 }
 

@@ -10,7 +10,8 @@ use core::cmp::Ordering;
 const HALF: u128 = (1 << 64) - 1;
 
 /// `a * b` as (high, low) halves of an unsigned 256-bit number.
-const fn widening_mul(a: u128, b: u128) -> (u128, u128) {
+#[must_use]
+pub const fn widening_mul(a: u128, b: u128) -> (u128, u128) {
     let (a1, a0) = (a >> 64, a & HALF);
     let (b1, b0) = (b >> 64, b & HALF);
     let low = a0 * b0;
@@ -25,7 +26,8 @@ const fn widening_mul(a: u128, b: u128) -> (u128, u128) {
 ///
 /// Schoolbook division with two 64-bit digits (Knuth, The Art of Computer Programming, volume 2,
 /// algorithm D).
-const fn div_wide(high: u128, low: u128, d: u128) -> (u128, u128) {
+#[must_use]
+pub const fn div_wide(high: u128, low: u128, d: u128) -> (u128, u128) {
     let shift = d.leading_zeros();
     let d = d << shift;
     let top = if shift == 0 { high } else { (high << shift) | (low >> (128 - shift)) };

@@ -6,15 +6,22 @@
 
 mod asset;
 mod instrument;
+mod liquidity;
 mod policy;
+mod sections;
 mod validate;
+mod validate_liquidity;
 
 pub use asset::{AssetRules, HaircutTier, InterestCurve, InterestPoint};
 pub use instrument::{InstrumentKind, InstrumentRules, RequirementTier};
+pub use liquidity::{
+    DepthRules, ImpactModel, LiquidityRules, PriceMode, Routing, StressRules, VenueRules,
+};
 pub use policy::{
     DeleveragingRule, Layer, Limits, LiquidationRules, MarginModel, OracleRules, SocialisingRule,
     WaterfallRules,
 };
+pub use sections::Sections;
 pub use validate::{Finding, GROSS_VALUE_MAX, immutable_findings, validate};
 
 use crate::asset::AssetId;
@@ -24,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 /// The rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "sections::Written", into = "sections::Written")]
 pub struct Rulebook {
     /// Asset in which value and margin are expressed.
     pub numeraire: AssetId,
@@ -41,6 +49,8 @@ pub struct Rulebook {
     pub waterfall: WaterfallRules,
     /// A bound on everything.
     pub limits: Limits,
+    /// What it may do without: absent ones take no bytes.
+    pub sections: Sections,
 }
 
 impl Rulebook {

@@ -4,6 +4,7 @@
 //! account within [`GROSS_VALUE_MAX`], and every weight is at most a hundred, so that weighted sums
 //! at 1e-22 stay below 10^37, a seventeenth of i128.
 
+use super::validate_liquidity::check_liquidity;
 use super::{AssetRules, InstrumentKind, InstrumentRules, InterestCurve, Rulebook};
 use crate::price::Price;
 use crate::ratio::Ratio;
@@ -33,10 +34,10 @@ pub struct Finding {
     pub message: String,
 }
 
-struct Findings(Vec<Finding>);
+pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
-    fn require(&mut self, holds: bool, path: &str, message: impl FnOnce() -> String) {
+    pub(super) fn require(&mut self, holds: bool, path: &str, message: impl FnOnce() -> String) {
         if !holds {
             self.0.push(Finding { path: path.into(), message: message() });
         }
@@ -71,6 +72,7 @@ pub fn validate(rulebook: &Rulebook) -> Vec<Finding> {
         check_instrument(&mut findings, &path, rulebook, instrument);
     }
     check_policies(&mut findings, rulebook);
+    check_liquidity(&mut findings, rulebook);
     if findings.0.is_empty() {
         check_bounds(&mut findings, rulebook);
     }

@@ -5,7 +5,8 @@
 
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InterestCurve, InterestPoint, Layer, Limits,
-    LiquidationRules, MarginModel, OracleRules, Rulebook, SocialisingRule, WaterfallRules,
+    LiquidationRules, MarginModel, OracleRules, Rulebook, Sections, SocialisingRule,
+    WaterfallRules,
 };
 use domain::{Amount, AssetId, Duration, Price, Rate, Ratio};
 
@@ -160,6 +161,7 @@ pub fn build(document: &Document, file: &RulebookFile) -> Result<Rulebook, FeedE
         liquidation,
         waterfall,
         limits: build_limits(&file.limits),
+        sections: Sections::NONE,
     };
     builder.errors.or(rulebook)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::command::{Deposit, Feed, Genesis, OpenAccount, PublishPrice, RegisterTrade, Withdraw};
 use domain::rulebook::{
     AssetRules, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve, InterestPoint, Layer,
-    Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, WaterfallRules,
+    Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, Sections, WaterfallRules,
 };
 use domain::rulebook::{DeleveragingRule, SocialisingRule};
 use domain::{
@@ -109,6 +109,7 @@ pub fn rulebook() -> Rulebook {
             steps_per_event: 3,
             opponents_max: 10,
         },
+        sections: Sections::NONE,
     }
 }
 

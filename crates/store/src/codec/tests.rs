@@ -12,8 +12,8 @@ use domain::quantity::Quantity;
 use domain::ratio::{Rate, Ratio};
 use domain::rulebook::{
     AssetRules, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve, InterestPoint, Layer,
-    Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, Rulebook, SocialisingRule,
-    WaterfallRules,
+    Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier, Rulebook, Sections,
+    SocialisingRule, WaterfallRules,
 };
 use domain::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -90,6 +90,7 @@ fn rulebook() -> Rulebook {
             steps_per_event: 4,
             opponents_max: 5,
         },
+        sections: Sections::NONE,
     }
 }
 

@@ -4,7 +4,7 @@
 //! over accounts: both are derived where they are asked for.
 
 use domain::rulebook::{
-    InstrumentRules, Limits, LiquidationRules, MarginModel, OracleRules, WaterfallRules,
+    InstrumentRules, Limits, LiquidationRules, MarginModel, OracleRules, Sections, WaterfallRules,
 };
 use domain::{
     AccountId, AssetId, Balance, Duration, Effect, HouseAccount, InstrumentId, Position, Price,
@@ -197,5 +197,6 @@ fn no_rules() -> Rulebook {
             steps_per_event: 0,
             opponents_max: 0,
         },
+        sections: Sections::NONE,
     }
 }

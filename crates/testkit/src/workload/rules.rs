@@ -6,7 +6,7 @@ use domain::command::Genesis;
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve,
     InterestPoint, Layer, Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier,
-    Rulebook, SocialisingRule, WaterfallRules, validate,
+    Rulebook, Sections, SocialisingRule, WaterfallRules, validate,
 };
 use domain::{Amount, AssetId, Duration, Price, Quantity, Rate, Ratio, Value};
 
@@ -55,6 +55,7 @@ pub(super) fn draw(dice: &mut Dice, accounts: u64) -> (Rulebook, Vec<i128>) {
         },
         waterfall: WaterfallRules { layers: Vec::new(), insurance_fund: Ratio::ZERO },
         limits: limits(dice, accounts),
+        sections: Sections::NONE,
     };
     vary(dice, &mut rulebook);
     let findings = validate(&rulebook);
