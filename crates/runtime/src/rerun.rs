@@ -200,7 +200,7 @@ fn meet_digests(
     Ok(())
 }
 
-fn meet_seal(house: &mut ClearingHouse, seal: &Seal) -> Result<(), RuntimeError> {
+pub(crate) fn meet_seal(house: &mut ClearingHouse, seal: &Seal) -> Result<(), RuntimeError> {
     if seal.semantics != SEMANTICS {
         let (expected, found) = (SEMANTICS, seal.semantics);
         return Err(RuntimeError::SemanticsUnsupported { expected, found });
