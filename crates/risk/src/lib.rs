@@ -22,6 +22,7 @@ pub mod envelope;
 pub mod fee;
 pub mod fill;
 pub mod haircut;
+pub mod impact;
 pub mod liquidation;
 pub mod margin;
 pub mod number;
