@@ -11,7 +11,7 @@ use std::time::Duration;
 use clearing::ClearingHouse;
 use domain::Timestamp;
 use runtime::recovery::{self, Identity, Ready};
-use runtime::rerun::{Witness, rerun};
+use runtime::rerun::rerun;
 use runtime::{Clock, Ended, ExternalCommand, LoopOptions, Replay, RuntimeError};
 use store::journal::{Options, Reader};
 use store::storage::{RealStorage, Storage};
@@ -20,6 +20,7 @@ use crate::cli::Keep;
 use crate::console::Console;
 use crate::directory::{Directory, JOURNAL, open_storage};
 use crate::failure::{Answer, FOUND, Failure, TRY_LATER};
+use crate::listener::{FanOut, Listener};
 use crate::machine::Interrupt;
 use crate::progress::Progress;
 use crate::snapshots;
@@ -70,36 +71,41 @@ impl From<RuntimeError> for Fault {
     }
 }
 
-impl Witness for Statistics {}
-
 impl Engine<'_> {
-    /// Sequences genesis and the commands after it.
+    /// Sequences genesis and the commands after it, while the listeners listen.
     ///
     /// # Errors
-    /// The disk, the source, a law that does not hold.
+    /// The disk, the source, a listener, a law that does not hold.
     pub fn run(
         &self,
         console: &Console,
         genesis: ExternalCommand,
         commands: impl Iterator<Item = Result<ExternalCommand, Failure>>,
+        listeners: &mut [&mut dyn Listener],
     ) -> Answer<Sequenced> {
         let journal = self.directory.partial().join(JOURNAL);
         let said = |error: RuntimeError| Failure::runtime(&journal, &error);
-        let mut statistics = Statistics::default();
-        let ready = self.ready(console, &journal, genesis, &mut statistics)?;
-        let resumed = statistics.events;
+        let mut fan = FanOut::new(listeners);
+        let ready = self.ready(console, &journal, genesis, &mut fan)?;
+        let resumed = fan.statistics.events;
         let heard = ready.house().producer_seq(PRODUCER);
-        let mut replay = Replay::start(ready, self.options(), statistics).map_err(said)?;
+        let failed = fan.failed();
+        let mut replay = Replay::start(ready, self.options(), fan).map_err(said)?;
         let mut progress = Progress::new(console, self.window);
         let fresh = commands
             .filter(|command| command.as_ref().map_or(true, |known| known.producer_seq > heard))
             .map(|command| command.map_err(Fault::Source));
         let ended = replay.run(fresh, |reached| {
             progress.reached(console, reached.sequence.number(), reached.timestamp);
-            if self.interrupt.asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if self.interrupt.asked() || failed.get() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         progress.done();
         let stopped = match ended {
+            // A listener that failed stops the run as well, and is told below.
             Ok(ended) => ended == Ended::Stopped,
             Err(Fault::Runtime(error)) => return Err(said(error)),
             Err(Fault::Source(failure)) => return Err(failure),
@@ -108,10 +114,15 @@ impl Engine<'_> {
             replay.advance(end).map_err(said)?;
         }
         let outcome = replay.finish().map_err(said)?;
-        let mut statistics = outcome.observer;
-        if !stopped {
-            self.assert_laws(&outcome.house, &mut statistics)?;
+        let mut fan = outcome.observer;
+        if let Some(failure) = fan.take_failure() {
+            return Err(failure);
         }
+        if !stopped {
+            self.assert_laws(&outcome.house, &mut fan.statistics)?;
+            fan.finish(&outcome.house)?;
+        }
+        let statistics = fan.statistics;
         Ok(Sequenced {
             state_digest: outcome.state_digest,
             statistics,
@@ -136,12 +147,13 @@ impl Engine<'_> {
         console: &Console,
         journal: &Path,
         genesis: ExternalCommand,
-        statistics: &mut Statistics,
+        fan: &mut FanOut<'_, '_>,
     ) -> Answer<Ready> {
         if self.directory.has_journal() {
-            match self.resume(console, journal, statistics) {
+            match self.resume(console, journal, fan) {
                 Ok(ready) => {
-                    console.note(&format!("going on after event {}", statistics.last_sequence));
+                    let last = fan.statistics.last_sequence;
+                    console.note(&format!("going on after event {last}"));
                     return Ok(ready);
                 }
                 Err(Failure::Said { exit: TRY_LATER, errors }) => {
@@ -149,9 +161,9 @@ impl Engine<'_> {
                 }
                 Err(_) => console.note("the journal of an interrupted run is of no use: again"),
             }
-            *statistics = Statistics::default();
         }
         self.directory.create()?;
+        fan.begin()?;
         let storage =
             RealStorage::create(journal).map_err(|error| Failure::io("create", journal, &error))?;
         let storage: Arc<dyn Storage> = Arc::new(storage);
@@ -164,12 +176,7 @@ impl Engine<'_> {
         })
     }
 
-    fn resume(
-        &self,
-        console: &Console,
-        journal: &Path,
-        statistics: &mut Statistics,
-    ) -> Answer<Ready> {
+    fn resume(&self, console: &Console, journal: &Path, fan: &mut FanOut<'_, '_>) -> Answer<Ready> {
         let said = |error: RuntimeError| Failure::runtime(journal, &error);
         let storage = open_storage(journal)?;
         // Opening recovers; only then is the log certain to end where it will be gone on with.
@@ -178,7 +185,8 @@ impl Engine<'_> {
         drop(recovery::open(Arc::clone(&storage), &options, None).map_err(said)?);
         let reader = Reader::open(Arc::clone(&storage), &options)
             .map_err(|error| Failure::store(journal, &error))?;
-        rerun(&mut ClearingHouse::new(), reader, None, statistics).map_err(said)?;
+        fan.begin()?;
+        rerun(&mut ClearingHouse::new(), reader, None, fan).map_err(said)?;
         recovery::open(storage, &options, cache).map_err(said)
     }
 

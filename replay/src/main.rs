@@ -4,32 +4,14 @@
 //! 0 done, 1 a difference or damage was found, 2 not understood, 3 could not finish, 4 nothing
 //! selected, 75 try later, 130 interrupted. Law: a refusal inside a run is data, never a code.
 
-mod cli;
-mod clockface;
-mod console;
-mod directory;
-mod engine;
-mod failure;
-mod golden;
-mod machine;
-mod progress;
-mod record;
-mod rows;
-mod rulebooks;
-mod select;
-mod snapshots;
-mod summary;
-mod verbs;
-mod workload;
-
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
 
 use clap::Parser;
-
-use cli::{Cli, Verb};
-use console::Console;
-use failure::{Answer, DONE, Failure};
+use replay::cli::{Cli, Verb};
+use replay::console::Console;
+use replay::failure::{Answer, DONE, Failure};
+use replay::verbs;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -1,5 +1,6 @@
 //! Who watches: sees each event with its effects, after they are durable, in order, without holes.
 
+use clearing::ClearingHouse;
 use domain::{Effect, Event, Sequence};
 use store::journal::control::Seal;
 
@@ -9,6 +10,10 @@ use crate::batch::Batch;
 pub trait Observer {
     /// An event and what followed from it.
     fn observe(&mut self, event: &Event, effects: &[Effect]);
+
+    /// An event was applied, and is not durable yet; `house` is the state right after it. For work
+    /// that needs the state of that moment: what leaves the process waits for [`Self::reached`].
+    fn applied(&mut self, _event: &Event, _effects: &[Effect], _house: &ClearingHouse) {}
 
     /// The journal took a seal after the events seen so far.
     fn sealed(&mut self, _seal: &Seal) {}

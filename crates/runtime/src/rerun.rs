@@ -174,6 +174,7 @@ fn apply_all(
             return Err(RuntimeError::SemanticsUnsupported { expected, found });
         }
         house.apply(event, effects);
+        witness.applied(event, effects, house);
         witness.observe(event, effects);
         met.events += 1;
     }

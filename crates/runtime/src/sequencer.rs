@@ -36,6 +36,9 @@ const WARM_AHEAD: usize = 16;
 pub(crate) trait Release {
     /// Takes a durable batch and returns an empty one, preferably with memory to reuse.
     fn release(&mut self, batch: Batch) -> Batch;
+
+    /// Sees an event with the state right after it, before it is durable.
+    fn applied(&mut self, _event: &Event, _effects: &[Effect], _house: &ClearingHouse) {}
 }
 
 /// Choices about the loop. None of them changes an event, a seal or a digest.
@@ -186,6 +189,7 @@ impl<R: Release> Sequencer<R> {
             poison::tests::strike_if_planted(event.sequence);
             house.apply(&event, effects);
         });
+        self.release.applied(&event, &self.effects, &self.house);
         let verdict = verdict(event.sequence, &self.effects);
         self.batch.push(event, &self.effects);
         Ok(Some(verdict))

@@ -14,6 +14,7 @@ use crate::directory::Directory;
 use crate::engine::{Engine, Sequenced, numbered};
 use crate::failure::{Answer, DONE, FOUND, Failure, INTERRUPTED, NOTHING_SELECTED};
 use crate::golden::{self, Golden};
+use crate::listener::Listener;
 use crate::machine::Interrupt;
 use crate::record::{self, Record};
 use crate::rulebooks::{self, Named};
@@ -127,7 +128,7 @@ impl Setting<'_> {
             end: Some(Timestamp::from_nanos(end.nanos() - 1)),
             interrupt: &self.interrupt,
         };
-        let sequenced = sequence(&engine, console, &day, end)?;
+        let sequenced = sequence(&engine, console, &day, end, &mut [])?;
         if sequenced.stopped {
             let at = sequenced.statistics.last_sequence;
             console.warn(&format!("stopped after event {at}; the same command goes on from there"));
@@ -257,6 +258,7 @@ fn sequence(
     console: &Console,
     day: &Day,
     end: Timestamp,
+    listeners: &mut [&mut dyn Listener],
 ) -> Answer<Sequenced> {
     let machine = Machine { semantics: clearing::SEMANTICS, seal_interval: SEAL_INTERVAL };
     let commands = day.commands(machine).take_while(|timed| timed.timestamp < end);
@@ -266,5 +268,5 @@ fn sequence(
         let error = FeedError::rule("day.empty", Place::default(), sentence);
         return Err(Failure::said(NOTHING_SELECTED, error));
     };
-    engine.run(console, genesis, commands.map(Ok))
+    engine.run(console, genesis, commands.map(Ok), listeners)
 }

@@ -118,7 +118,7 @@ fn fill(
     let commands = imported.day.commands(machine);
     let mut commands = numbered(commands.map(|timed| (timed.timestamp, timed.command)));
     let genesis = commands.next().expect("a day's commands begin with genesis");
-    let run = engine.run(console, genesis, commands.map(Ok))?;
+    let run = engine.run(console, genesis, commands.map(Ok), &mut [])?;
     if run.stopped {
         return Ok(INTERRUPTED);
     }

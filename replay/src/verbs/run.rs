@@ -21,6 +21,7 @@ use crate::directory::{self, Directory};
 use crate::engine::{Engine, PRODUCER, Sequenced};
 use crate::failure::{Answer, DONE, FOUND, Failure, INTERRUPTED, NOT_UNDERSTOOD};
 use crate::golden::hex;
+use crate::listener::{FanOut, Listener};
 use crate::machine::Interrupt;
 use crate::record::{self, Record};
 use crate::rows::read::LineReader;
@@ -69,8 +70,11 @@ fn again(console: &mut Console, args: &RunArgs) -> Answer {
     let until = args.until.as_deref().map(|text| Bound::parse("--until", text)).transpose()?;
     let until = until.map(|bound| bound.last_before(&journal, &storage)).transpose()?;
     let began = Instant::now();
-    let mut statistics = Statistics::default();
-    let (mut house, met) = replay(&journal, &storage, until, &mut statistics)?;
+    let mut listeners: [&mut dyn Listener; 0] = [];
+    let mut fan = FanOut::new(&mut listeners);
+    let (mut house, met) = replay(&journal, &storage, until, &mut fan)?;
+    fan.finish(&house)?;
+    let mut statistics = fan.statistics;
     let elapsed = began.elapsed();
     let digest = house.state_digest();
     let snapshots = from_snapshots(console, place, &journal, &storage, until, &digest)?;
@@ -92,13 +96,17 @@ fn replay(
     journal: &Path,
     storage: &Arc<dyn Storage>,
     until: Option<Sequence>,
-    statistics: &mut Statistics,
+    fan: &mut FanOut<'_, '_>,
 ) -> Answer<(ClearingHouse, Rerun)> {
     let mut house = ClearingHouse::new();
     let reader = Reader::open(Arc::clone(storage), &Options::default())
         .map_err(|error| Failure::store(journal, &error))?;
-    let met = rerun(&mut house, reader, until, statistics)
-        .map_err(|error| Failure::runtime(journal, &error))?;
+    fan.begin()?;
+    let met = rerun(&mut house, reader, until, fan);
+    if let Some(failure) = fan.take_failure() {
+        return Err(failure);
+    }
+    let met = met.map_err(|error| Failure::runtime(journal, &error))?;
     if met.events == 0 {
         return Err(Failure::about(NOT_UNDERSTOOD, "journal.empty", journal, "no events to run"));
     }
@@ -231,7 +239,8 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         end: None,
         interrupt: &interrupt,
     };
-    let run = engine.run(console, genesis, pending.into_iter().map(Ok).chain(&mut lines));
+    let commands = pending.into_iter().map(Ok).chain(&mut lines);
+    let run = engine.run(console, genesis, commands, &mut []);
     // What was read from stdin cannot be read again, so nothing can go on with half of it.
     let run = run.inspect_err(|_| directory.discard())?;
     let inputs = json!([{ "file": "stdin", "blake3": lines.hasher.finalize().to_hex().as_str() }]);

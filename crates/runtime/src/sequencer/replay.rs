@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use clearing::ClearingHouse;
-use domain::{Sequence, Timestamp};
+use domain::{Effect, Event, Sequence, Timestamp};
 use store::{Category, Place, StoreError};
 
 use super::{LoopOptions, Offered, Release, Sequencer, WARM_AHEAD};
@@ -25,6 +25,10 @@ impl<O: Observer> Release for Shown<O> {
         show(&batch, &mut self.0);
         batch.clear();
         batch
+    }
+
+    fn applied(&mut self, event: &Event, effects: &[Effect], house: &ClearingHouse) {
+        self.0.applied(event, effects, house);
     }
 }
 

@@ -1,0 +1,25 @@
+//! The parts of `clearsim`, for its program, its tests and the benches.
+//!
+//! Commands become a run directory (`engine`, `record`, `directory`); a finished one is opened and
+//! heard again (`opened`, `again`); who follows either is a `listener`.
+
+pub mod again;
+pub mod cli;
+pub mod clockface;
+pub mod console;
+pub mod directory;
+pub mod engine;
+pub mod failure;
+pub mod golden;
+pub mod listener;
+pub mod machine;
+pub mod opened;
+pub mod progress;
+pub mod record;
+pub mod rows;
+pub mod rulebooks;
+pub mod select;
+pub mod snapshots;
+pub mod summary;
+pub mod verbs;
+pub mod workload;
