@@ -1,6 +1,6 @@
 //! The unified accounts: dense by number, their rows side by side.
 
-use crate::rows::{Rows, Span};
+use crate::rows::{Rows, Span, make_room};
 use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, Position};
 use risk::Portfolio;
 
@@ -31,6 +31,20 @@ const _: () = assert!(STATE_BYTES <= 320, "an account of 4 positions and 2 balan
 impl Accounts {
     pub const fn new() -> Self {
         Self { heads: alloc::vec::Vec::new(), balances: Rows::new(), positions: Rows::new() }
+    }
+
+    /// Becomes a copy of other accounts, to be read only.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.heads.clone_from(&other.heads);
+        self.balances.copy_from(&other.balances);
+        self.positions.copy_from(&other.positions);
+    }
+
+    /// Touched room for an eighth more.
+    pub fn make_room(&mut self) {
+        make_room(&mut self.heads);
+        self.balances.make_room();
+        self.positions.make_room();
     }
 
     /// How many were opened.

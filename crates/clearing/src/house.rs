@@ -53,7 +53,7 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             cursor: Cursor::default(),
             producers: Vec::new(),
@@ -66,6 +66,21 @@ impl Books {
             accounts: Accounts::new(),
             touched: Vec::new(),
         }
+    }
+
+    /// Becomes a copy of what is canonical in other books, in the memory it has.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.cursor = other.cursor;
+        self.producers.clone_from(&other.producers);
+        if self.rulebook != other.rulebook {
+            self.rulebook.clone_from(&other.rulebook);
+        }
+        self.assets.clone_from(&other.assets);
+        self.instruments.clone_from(&other.instruments);
+        self.ledger.copy_from(&other.ledger);
+        self.liquidity.copy_from(&other.liquidity);
+        self.queue.clone_from(&other.queue);
+        self.accounts.copy_from(&other.accounts);
     }
 
     /// What `risk` may see.

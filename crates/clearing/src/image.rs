@@ -60,23 +60,8 @@ impl ClearingHouse {
     /// Canonical bytes of the whole state; [`ClearingHouse::from_bytes`] reads them.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let books = &self.books;
         let mut bytes = Vec::new();
-        append(&mut bytes, &SEMANTICS);
-        append(&mut bytes, &books.cursor);
-        append(&mut bytes, &books.producers);
-        append(&mut bytes, &books.rulebook);
-        append(&mut bytes, &books.assets);
-        append(&mut bytes, &books.instruments);
-        append(&mut bytes, books.ledger.rows());
-        append(&mut bytes, books.liquidity.positions());
-        append(&mut bytes, &books.queue);
-        append(&mut bytes, &books.accounts.count());
-        for account in books.accounts.ids() {
-            append(&mut bytes, &canonical_flags(&books.accounts, account));
-            append(&mut bytes, books.accounts.balances(account));
-            append(&mut bytes, books.accounts.positions(account));
-        }
+        append_books(&mut bytes, &self.books);
         bytes
     }
 
@@ -117,6 +102,25 @@ impl ClearingHouse {
             self.digests.changed(&mut self.books.accounts, account);
         }
         self
+    }
+}
+
+/// Appends the canonical bytes of books.
+pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
+    append(bytes, &SEMANTICS);
+    append(bytes, &books.cursor);
+    append(bytes, &books.producers);
+    append(bytes, &books.rulebook);
+    append(bytes, &books.assets);
+    append(bytes, &books.instruments);
+    append(bytes, books.ledger.rows());
+    append(bytes, books.liquidity.positions());
+    append(bytes, &books.queue);
+    append(bytes, &books.accounts.count());
+    for account in books.accounts.ids() {
+        append(bytes, &canonical_flags(&books.accounts, account));
+        append(bytes, books.accounts.balances(account));
+        append(bytes, books.accounts.positions(account));
     }
 }
 

@@ -28,6 +28,10 @@ impl Ledger {
         self.house.resize(count, [Amount::ZERO; HouseAccount::ALL.len()]);
     }
 
+    pub fn copy_from(&mut self, other: &Self) {
+        self.house.clone_from(&other.house);
+    }
+
     pub fn rows(&self) -> &[HouseRow] {
         &self.house
     }

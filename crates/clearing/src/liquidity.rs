@@ -34,6 +34,10 @@ impl Liquidity {
         Self { positions }
     }
 
+    pub fn copy_from(&mut self, other: &Self) {
+        self.positions.clone_from(&other.positions);
+    }
+
     pub fn positions(&self) -> &[Position] {
         &self.positions
     }

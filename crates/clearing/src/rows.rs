@@ -30,6 +30,19 @@ impl Span {
     }
 }
 
+/// Room for an eighth more than a list holds, its pages touched.
+pub(crate) fn make_room<T: Copy>(list: &mut Vec<T>) {
+    let length = list.len();
+    let wanted = length + length / 8;
+    if let Some(filler) = list.last().copied()
+        && list.capacity() < wanted
+    {
+        list.reserve_exact(wanted - length);
+        list.resize(wanted, filler);
+        list.truncate(length);
+    }
+}
+
 /// The arena.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows<T> {
@@ -40,6 +53,16 @@ pub(crate) struct Rows<T> {
 impl<T: Copy> Rows<T> {
     pub const fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
+    }
+
+    /// Becomes a copy of another arena, to be read only: lists of free spans stay behind.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.slots.clone_from(&other.slots);
+    }
+
+    /// Touched room for an eighth more rows.
+    pub fn make_room(&mut self) {
+        make_room(&mut self.slots);
     }
 
     /// An owner's rows.

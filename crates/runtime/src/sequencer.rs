@@ -97,7 +97,7 @@ impl<R: Release> Sequencer<R> {
     ) -> Result<Self, RuntimeError> {
         let Ready { house, writer, genesis, snapshots, .. } = ready;
         let snapshots = match (snapshots, options.snapshot_every) {
-            (Some(store), Some(every)) => Some(Snapshots::start(store, every, house.sequence())?),
+            (Some(store), Some(every)) => Some(Snapshots::start(store, every, &house)?),
             _ => None,
         };
         let mut sequencer = Self {

@@ -1,5 +1,9 @@
 //! Snapshots around the loop: when one is due, what it holds, and which one a start may believe.
 //!
+//! The loop copies the state into a shadow that is there for good, and goes on; the snapshot thread
+//! encodes, hashes and stores it. While the shadow is away no snapshot is due: one waits for the
+//! next, and never the loop.
+//!
 //! A snapshot is a cache of the journal. Nothing here can stop clearing: what fails is reported,
 //! and the run goes on without. A start believes a snapshot only if the journal has a batch border
 //! with the same sequence and chain, every hash holds, and the restored state encodes to the very
@@ -7,47 +11,76 @@
 
 use std::sync::Arc;
 
-use clearing::{ClearingHouse, SEMANTICS};
+use clearing::{ClearingHouse, SEMANTICS, Shadow};
 use domain::Sequence;
 use store::journal::{Chain, Options, Reader};
 use store::snapshot::{
-    Anchor, Request, SnapshotJob, SnapshotReport, SnapshotStore, SnapshotThread,
+    Anchor, Encode, Request, SnapshotJob, SnapshotReport, SnapshotStore, SnapshotThread,
 };
 use store::storage::Storage;
 use store::{Category, Place, StoreError};
 
 use crate::error::RuntimeError;
 
+/// A state on its way to the disk.
+struct Copied(Shadow);
+
+impl Encode for Copied {
+    fn encode(&self, into: &mut Vec<u8>) {
+        self.0.append_bytes(into);
+    }
+
+    fn prepare(&mut self) {
+        self.0.make_room();
+    }
+}
+
 /// The loop's side of the snapshot thread.
 pub(crate) struct Snapshots {
-    thread: SnapshotThread,
+    thread: SnapshotThread<Copied>,
+    /// `None` while the thread has it.
+    shadow: Option<Copied>,
     every: u64,
     last: Sequence,
     ended: bool,
 }
 
 impl Snapshots {
-    /// Takes snapshots at the first batch border `every` events after the last; `last` is where
-    /// the run begins.
+    /// Takes snapshots at the first batch border `every` events after the last one, which is the
+    /// state the run begins with.
     pub(crate) fn start(
         store: SnapshotStore,
         every: u64,
-        last: Sequence,
+        house: &ClearingHouse,
     ) -> Result<Self, RuntimeError> {
         let thread = SnapshotThread::spawn(store)?;
-        Ok(Self { thread, every: every.max(1), last, ended: false })
+        let mut shadow = Shadow::new();
+        shadow.copy(house);
+        shadow.make_room();
+        let (every, last) = (every.max(1), house.sequence());
+        Ok(Self { thread, shadow: Some(Copied(shadow)), every, last, ended: false })
     }
 
-    pub(crate) fn due(&self, sequence: Sequence) -> bool {
-        !self.ended && sequence.number() - self.last.number() >= self.every
+    pub(crate) fn due(&mut self, sequence: Sequence) -> bool {
+        let due = !self.ended && sequence.number() - self.last.number() >= self.every;
+        due && self.shadow_is_home()
+    }
+
+    fn shadow_is_home(&mut self) -> bool {
+        if self.shadow.is_none() {
+            self.shadow = self.thread.take_spare();
+        }
+        self.shadow.is_some()
     }
 
     /// Hands over the state, durable up to its sequence, where the journal's chain is `chain`.
     pub(crate) fn take(&mut self, house: &ClearingHouse, chain: Chain) {
         self.report(self.thread.take_reports());
+        let Some(mut shadow) = self.shadow.take() else { return };
+        shadow.0.copy(house);
         self.last = house.sequence();
         let sequence = house.sequence().number();
-        let job = SnapshotJob { semantics: SEMANTICS, sequence, chain, bytes: house.to_bytes() };
+        let job = SnapshotJob { semantics: SEMANTICS, sequence, chain, state: shadow };
         match self.thread.request(job) {
             Request::Accepted => {}
             Request::Replaced(sequence) => {
@@ -60,9 +93,16 @@ impl Snapshots {
         }
     }
 
-    /// A last one, at a clean stop, unless the state has one already.
+    /// A last one, at a clean stop, unless the state has one already: the one place that waits for
+    /// the thread.
     pub(crate) fn take_last(&mut self, house: &ClearingHouse, chain: Chain) {
-        if !self.ended && house.sequence() > self.last {
+        if self.ended || house.sequence() <= self.last {
+            return;
+        }
+        if !self.shadow_is_home() {
+            self.thread.wait();
+        }
+        if self.shadow_is_home() {
             self.take(house, chain);
         }
     }

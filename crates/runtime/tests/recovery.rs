@@ -11,12 +11,12 @@ use clearing::{ClearingHouse, SEMANTICS};
 use common::{Workload, create, journal_options, open, run, shared};
 use domain::{Effect, Event};
 use runtime::observer::Observer;
-use runtime::recovery::{self, Identity};
+use runtime::recovery::{self, Identity, Ready};
 use runtime::verify::{Checkpoint, verify};
 use runtime::{ExternalCommand, LoopOptions, Replay, RuntimeError, Unobserved};
 use store::journal::control::{Control, Seal};
 use store::journal::{Options, Reader, Record};
-use store::snapshot::{SnapshotOpen, SnapshotStore};
+use store::snapshot::{KEEP, SnapshotOpen, SnapshotStore};
 use store::storage::{RealStorage, Storage};
 use store::testing::{Fault, FaultPlan, MemoryDisk, SectorChoice};
 use store::{Category, codec};
@@ -212,7 +212,8 @@ fn storage(directory: &std::path::Path) -> Arc<dyn Storage> {
     Arc::new(RealStorage::open(directory).expect("a directory"))
 }
 
-/// A run of `commands` with snapshots on real files; the final state's digest.
+/// `commands` in three runs with snapshots on real files; the final state's digest. Each run takes
+/// one at its clean stop; those on the way depend on how fast the disk is.
 fn run_with_snapshots(directory: &std::path::Path, seed: u64, commands: usize) -> [u8; 32] {
     let mut workload = Workload::new(seed, 256);
     let genesis: ExternalCommand = workload.next().expect("endless");
@@ -222,13 +223,53 @@ fn run_with_snapshots(directory: &std::path::Path, seed: u64, commands: usize) -
         Identity::Genesis,
         &journal_options(),
         Some(snapshots(directory)),
-    )
-    .expect("new");
+    );
+    let mut digest = run_on(ready.expect("new"), workload.by_ref().take(commands / 3));
+    for _ in 1..RUNS {
+        let cache = Some(snapshots(directory));
+        let ready = recovery::open(storage(directory), &journal_options(), cache);
+        digest = run_on(ready.expect("opens"), workload.by_ref().take(commands / 3));
+    }
+    digest
+}
+
+/// Runs, and so clean stops, of [`run_with_snapshots`].
+const RUNS: u64 = 3;
+
+/// One run to its clean stop; the digest it ends with.
+fn run_on(ready: Ready, commands: impl Iterator<Item = ExternalCommand>) -> [u8; 32] {
     let options = LoopOptions { snapshot_every: Some(400), ..options(100) };
     let mut replay = Replay::start(ready, options, Unobserved).expect("starts");
-    let rest = workload.take(commands - 1).map(Ok::<_, RuntimeError>);
-    replay.run(rest, |_| ControlFlow::Continue(())).expect("runs");
+    replay.run(commands.map(Ok::<_, RuntimeError>), |_| ControlFlow::Continue(())).expect("runs");
     replay.finish().expect("stops").state_digest
+}
+
+#[test]
+fn snapshots_taken_while_the_loop_goes_on_hold_the_state_of_their_sequence() {
+    for seed in [71, 73, 79] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path();
+        let mut workload = Workload::new(seed, 256);
+        let genesis = workload.next().expect("endless");
+        let cache = Some(snapshots(path));
+        let options = journal_options();
+        let ready = recovery::create(storage(path), genesis, Identity::Genesis, &options, cache);
+        // Due at every batch: the shadow goes out as soon as it is back, and the loop never waits.
+        let often =
+            LoopOptions { snapshot_every: Some(1), batch_events: 64, ..LoopOptions::default() };
+        let mut replay = Replay::start(ready.expect("new"), often, Unobserved).expect("starts");
+        let commands = workload.take(20_000).map(Ok::<_, RuntimeError>);
+        replay.run(commands, |_| ControlFlow::Continue(())).expect("runs");
+        let digest = replay.finish().expect("stops").state_digest;
+        let store = snapshots(path);
+        let verified = verify(storage(path), &options, Some(&store), &mut |_| {}).expect("met");
+        assert_eq!((verified.state_digest, verified.snapshots), (digest, KEEP as u64));
+        let newest = store.list().expect("readable")[0];
+        assert_eq!(newest.sequence, verified.sequence.number(), "a clean stop takes the last one");
+        assert_eq!(newest.state_digest, digest);
+        let bytes = store.get(newest.sequence).expect("readable").expect("there").bytes;
+        assert_eq!(*blake3::hash(&bytes).as_bytes(), digest);
+    }
 }
 
 #[test]
@@ -238,7 +279,7 @@ fn every_snapshot_and_genesis_lead_to_the_same_state() {
     let digest = run_with_snapshots(path, 17, 2_500);
     let store = snapshots(path);
     let anchors = store.list().expect("readable");
-    assert_eq!(anchors.len(), store::snapshot::KEEP);
+    assert_eq!(anchors.len(), KEEP);
     let from_genesis = recovery::open(storage(path), &journal_options(), None).expect("opens");
     assert_eq!(from_genesis.house().state_digest(), digest);
     drop(from_genesis);
@@ -288,9 +329,9 @@ fn verify_meets_every_seal_and_snapshot_and_names_the_first_that_differs() {
     })
     .expect("sound");
     assert_eq!(verified.state_digest, digest);
-    assert_eq!(verified.snapshots, store::snapshot::KEEP as u64);
+    assert_eq!(verified.snapshots, KEEP as u64);
     assert_eq!(verified.rerun.seals, verified.sequence.number() / 256);
-    assert_eq!(verified.rerun.closes, 1);
+    assert_eq!(verified.rerun.closes, RUNS);
     assert_eq!(met.len() as u64, verified.snapshots + verified.rerun.seals);
     let places: Vec<u64> = met
         .iter()

@@ -19,7 +19,7 @@ use crate::journal::Chain;
 use manifest::{CHUNK, Manifest, chunk_key, chunk_value, manifest_key, read_chunk};
 
 pub use open::{SnapshotOpen, open};
-pub use thread::{Request, SnapshotJob, SnapshotReport, SnapshotThread};
+pub use thread::{Encode, Request, SnapshotJob, SnapshotReport, SnapshotThread};
 
 /// Snapshots kept by `put`.
 pub const KEEP: usize = 3;

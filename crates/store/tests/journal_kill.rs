@@ -38,8 +38,8 @@ fn write_until_killed(directory: &str) {
         write_to(&mut writer, last, 1 + random.below(16) as u32, &mut acked).expect("writes");
         if let Some(thread) = &snapshots {
             let (sequence, chain) = (acked, writer.chain());
-            let bytes = state_bytes(sequence);
-            thread.request(SnapshotJob { semantics: 1, sequence, chain, bytes });
+            let state = state_bytes(sequence);
+            thread.request(SnapshotJob { semantics: 1, sequence, chain, state });
         }
         writeln!(out, "acked {acked}").and_then(|()| out.flush()).expect("the parent listens");
     }

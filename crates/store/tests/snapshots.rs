@@ -29,8 +29,8 @@ fn bytes(seed: u64, length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-fn job(sequence: u64) -> SnapshotJob {
-    SnapshotJob { semantics: 1, sequence, chain: [1; 16], bytes: vec![1, 2, 3] }
+fn job(sequence: u64) -> SnapshotJob<Vec<u8>> {
+    SnapshotJob { semantics: 1, sequence, chain: [1; 16], state: vec![1, 2, 3] }
 }
 
 #[test]
@@ -202,7 +202,9 @@ fn a_job_that_hangs_or_panics_ends_snapshotting_and_nothing_else() {
 fn a_thread_over_a_real_store_leaves_readable_snapshots() {
     let directory = tempfile::tempdir().expect("a directory");
     let thread = SnapshotThread::spawn(ready(directory.path())).expect("starts");
-    thread.request(SnapshotJob { bytes: bytes(5, 150_000), ..job(9) });
+    thread.request(SnapshotJob { state: bytes(5, 150_000), ..job(9) });
+    thread.wait();
+    assert_eq!(thread.take_spare(), Some(bytes(5, 150_000)), "the state comes back");
     let reports = thread.finish();
     assert!(reports[0].outcome.is_ok(), "{reports:?}");
     let read = ready(directory.path()).get(9).expect("reads").expect("is there");

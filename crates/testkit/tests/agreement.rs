@@ -9,7 +9,7 @@
 
 mod coverage;
 
-use clearing::{ClearingHouse, SEMANTICS};
+use clearing::{ClearingHouse, SEMANTICS, Shadow};
 use coverage::Coverage;
 use domain::command::{Genesis, PublishPrice, Pulse};
 use domain::event::HOUSE_PRODUCER;
@@ -30,6 +30,7 @@ struct Pair {
     seed: u64,
     fast: ClearingHouse,
     restored: ClearingHouse,
+    shadow: Shadow,
     naive: ReferenceHouse,
     workload: Workload,
     effects: Vec<Effect>,
@@ -41,6 +42,7 @@ impl Pair {
             seed,
             fast: ClearingHouse::new(),
             restored: ClearingHouse::new(),
+            shadow: Shadow::new(),
             naive: ReferenceHouse::new(),
             workload: Workload::new(seed),
             effects: Vec::new(),
@@ -88,6 +90,13 @@ impl Pair {
     /// Takes a snapshot, after the last one's machine came to the same end.
     fn restore(&mut self) -> Result<(), String> {
         let bytes = self.fast.to_bytes();
+        // One shadow for the whole run: what it held before must leave no trace.
+        let mut copied = Vec::new();
+        self.shadow.copy(&self.fast);
+        self.shadow.append_bytes(&mut copied);
+        if copied != bytes {
+            return Err("the shadow's bytes are not the state's".into());
+        }
         if self.restored.to_bytes() != bytes {
             return Err("the machine restored last stands elsewhere".into());
         }

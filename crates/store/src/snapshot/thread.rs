@@ -16,17 +16,32 @@ use super::{Anchor, SnapshotStore};
 /// Longest time a snapshot may take.
 pub const WATCHDOG: Duration = Duration::from_secs(30);
 
+/// A state that is handed over as it is and encoded on the snapshot thread.
+pub trait Encode: Send + 'static {
+    /// Appends the canonical bytes.
+    fn encode(&self, into: &mut Vec<u8>);
+
+    /// Called on the snapshot thread after the job, before the memory can be used again.
+    fn prepare(&mut self) {}
+}
+
+impl Encode for Vec<u8> {
+    fn encode(&self, into: &mut Vec<u8>) {
+        into.extend_from_slice(self);
+    }
+}
+
 /// A state to store, durable in the journal up to `sequence`.
 #[derive(Debug)]
-pub struct SnapshotJob {
+pub struct SnapshotJob<S> {
     /// Version of the behaviour that produced the state.
     pub semantics: u32,
     /// Last sequence that is part of it.
     pub sequence: u64,
     /// Chain of the journal there.
     pub chain: Chain,
-    /// Its canonical bytes.
-    pub bytes: Vec<u8>,
+    /// The state there.
+    pub state: S,
 }
 
 /// What became of a request.
@@ -51,53 +66,68 @@ pub struct SnapshotReport {
     pub outcome: Result<Anchor, StoreError>,
 }
 
-#[derive(Default)]
-struct State {
-    waiting: Option<SnapshotJob>,
+struct State<S> {
+    waiting: Option<SnapshotJob<S>>,
     running: Option<(u64, Instant)>,
     reports: Vec<SnapshotReport>,
-    buffer: Option<Vec<u8>>,
+    spare: Option<S>,
     ended: Option<String>,
     finishing: bool,
 }
 
-#[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct Shared<S> {
+    state: Mutex<State<S>>,
     changed: Condvar,
 }
 
-impl Shared {
-    fn locked(&self) -> MutexGuard<'_, State> {
+impl<S> Shared<S> {
+    fn new() -> Self {
+        let state = State {
+            waiting: None,
+            running: None,
+            reports: Vec::new(),
+            spare: None,
+            ended: None,
+            finishing: false,
+        };
+        Shared { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 /// The thread and its one place for a waiting job.
-pub struct SnapshotThread {
-    shared: Arc<Shared>,
+pub struct SnapshotThread<S> {
+    shared: Arc<Shared<S>>,
     thread: Option<JoinHandle<()>>,
     watchdog: Duration,
 }
 
-impl SnapshotThread {
-    /// Starts a thread that writes to `store`.
-    pub fn spawn(store: SnapshotStore) -> Result<SnapshotThread, StoreError> {
-        SnapshotThread::spawn_with(WATCHDOG, move |job| {
-            store.put(job.semantics, job.sequence, job.chain, &job.bytes)
+impl<S: Encode> SnapshotThread<S> {
+    /// Starts a thread that encodes states and writes them to `store`.
+    pub fn spawn(store: SnapshotStore) -> Result<Self, StoreError> {
+        let mut length = 0;
+        Self::spawn_with(WATCHDOG, move |job| {
+            // The bytes are not kept between snapshots: they are as large as the state.
+            let mut bytes = Vec::with_capacity(length + length / 8);
+            job.state.encode(&mut bytes);
+            length = bytes.len();
+            store.put(job.semantics, job.sequence, job.chain, &bytes)
         })
     }
 
     /// Starts a thread that does `work` for each job, with a watchdog of `watchdog`.
     pub fn spawn_with(
         watchdog: Duration,
-        work: impl FnMut(&SnapshotJob) -> Result<Anchor, StoreError> + Send + 'static,
-    ) -> Result<SnapshotThread, StoreError> {
-        let shared = Arc::<Shared>::default();
+        work: impl FnMut(&SnapshotJob<S>) -> Result<Anchor, StoreError> + Send + 'static,
+    ) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared::new());
         let theirs = shared.clone();
         let builder = std::thread::Builder::new().name("snapshot".to_string());
         match builder.spawn(move || run(&theirs, work)) {
-            Ok(thread) => Ok(SnapshotThread { shared, thread: Some(thread), watchdog }),
+            Ok(thread) => Ok(Self { shared, thread: Some(thread), watchdog }),
             Err(error) => {
                 Err(StoreError::io("start the snapshot thread", Default::default(), error))
             }
@@ -105,7 +135,7 @@ impl SnapshotThread {
     }
 
     /// Hands over a job without waiting for anything.
-    pub fn request(&self, job: SnapshotJob) -> Request {
+    pub fn request(&self, job: SnapshotJob<S>) -> Request {
         let mut state = self.shared.locked();
         watch(&mut state, self.watchdog);
         if let Some(reason) = &state.ended {
@@ -139,9 +169,30 @@ impl SnapshotThread {
         std::mem::take(&mut self.shared.locked().reports)
     }
 
-    /// The memory of a finished job, to be used again.
-    pub fn take_buffer(&self) -> Option<Vec<u8>> {
-        self.shared.locked().buffer.take()
+    /// The state of a finished job, whose memory can be used again.
+    pub fn take_spare(&self) -> Option<S> {
+        self.shared.locked().spare.take()
+    }
+
+    /// Waits until nothing waits or runs, at most as long as the watchdog allows.
+    pub fn wait(&self) {
+        let _idle = self.idle(self.shared.locked());
+    }
+
+    fn idle<'a>(&self, mut state: MutexGuard<'a, State<S>>) -> MutexGuard<'a, State<S>>
+    where
+        Self: 'a,
+    {
+        loop {
+            watch(&mut state, self.watchdog);
+            let idle = state.waiting.is_none() && state.running.is_none();
+            if idle || state.ended.is_some() {
+                return state;
+            }
+            let pause = self.watchdog.min(Duration::from_millis(100));
+            let waited = self.shared.changed.wait_timeout(state, pause);
+            state = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
     }
 
     /// Waits for what waits and runs, at most as long as the watchdog allows, and ends the
@@ -150,16 +201,7 @@ impl SnapshotThread {
         let mut state = self.shared.locked();
         state.finishing = true;
         self.shared.changed.notify_all();
-        loop {
-            watch(&mut state, self.watchdog);
-            let idle = state.waiting.is_none() && state.running.is_none();
-            if idle || state.ended.is_some() {
-                break;
-            }
-            let pause = self.watchdog.min(Duration::from_millis(100));
-            let waited = self.shared.changed.wait_timeout(state, pause);
-            state = waited.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
-        }
+        let mut state = self.idle(state);
         let hangs = state.running.is_some();
         let reports = std::mem::take(&mut state.reports);
         drop(state);
@@ -171,7 +213,7 @@ impl SnapshotThread {
     }
 }
 
-impl Drop for SnapshotThread {
+impl<S> Drop for SnapshotThread<S> {
     fn drop(&mut self) {
         let mut state = self.shared.locked();
         state.finishing = true;
@@ -182,7 +224,7 @@ impl Drop for SnapshotThread {
 }
 
 /// Ends snapshotting when the running job has taken too long.
-fn watch(state: &mut State, watchdog: Duration) {
+fn watch<S>(state: &mut State<S>, watchdog: Duration) {
     if let Some((sequence, since)) = state.running
         && since.elapsed() >= watchdog
         && state.ended.is_none()
@@ -193,10 +235,13 @@ fn watch(state: &mut State, watchdog: Duration) {
     }
 }
 
-fn run(shared: &Shared, mut work: impl FnMut(&SnapshotJob) -> Result<Anchor, StoreError>) {
+fn run<S: Encode>(
+    shared: &Shared<S>,
+    mut work: impl FnMut(&SnapshotJob<S>) -> Result<Anchor, StoreError>,
+) {
     loop {
         let mut state = shared.locked();
-        let job = loop {
+        let mut job = loop {
             match state.waiting.take() {
                 Some(job) => break job,
                 None if state.finishing => return,
@@ -213,6 +258,8 @@ fn run(shared: &Shared, mut work: impl FnMut(&SnapshotJob) -> Result<Anchor, Sto
             let error = std::io::Error::other("the snapshot thread panicked");
             Err(StoreError::io("write snapshot", crate::Place::sequence(sequence), error))
         });
+        let elapsed = started.elapsed();
+        job.state.prepare();
         let mut state = shared.locked();
         state.running = None;
         // A full disk may get room again; anything else will not mend by itself.
@@ -223,8 +270,8 @@ fn run(shared: &Shared, mut work: impl FnMut(&SnapshotJob) -> Result<Anchor, Sto
             state.ended = Some(error.to_string());
             state.waiting = None;
         }
-        state.buffer = Some(job.bytes);
-        state.reports.push(SnapshotReport { sequence, elapsed: started.elapsed(), outcome });
+        state.spare = Some(job.state);
+        state.reports.push(SnapshotReport { sequence, elapsed, outcome });
         drop(state);
         shared.changed.notify_all();
     }
