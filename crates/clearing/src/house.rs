@@ -70,17 +70,30 @@ impl Books {
 
     /// Becomes a copy of what is canonical in other books, in the memory it has.
     pub fn copy_from(&mut self, other: &Self) {
-        self.cursor = other.cursor;
-        self.producers.clone_from(&other.producers);
-        if self.rulebook != other.rulebook {
-            self.rulebook.clone_from(&other.rulebook);
+        // Every field by name: a new one does not compile until it is copied or passed over here.
+        let Self {
+            cursor,
+            producers,
+            rulebook,
+            assets,
+            instruments,
+            ledger,
+            liquidity,
+            queue,
+            accounts,
+            touched: _,
+        } = other;
+        self.cursor = *cursor;
+        self.producers.clone_from(producers);
+        if self.rulebook != *rulebook {
+            self.rulebook.clone_from(rulebook);
         }
-        self.assets.clone_from(&other.assets);
-        self.instruments.clone_from(&other.instruments);
-        self.ledger.copy_from(&other.ledger);
-        self.liquidity.copy_from(&other.liquidity);
-        self.queue.clone_from(&other.queue);
-        self.accounts.copy_from(&other.accounts);
+        self.assets.clone_from(assets);
+        self.instruments.clone_from(instruments);
+        self.ledger.copy_from(ledger);
+        self.liquidity.copy_from(liquidity);
+        self.queue.clone_from(queue);
+        self.accounts.copy_from(accounts);
     }
 
     /// What `risk` may see.
