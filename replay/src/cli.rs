@@ -72,6 +72,8 @@ pub enum Verb {
     Run(RunArgs),
     /// Rebuild a journal's state from genesis and meet every seal and snapshot
     Verify(VerifyArgs),
+    /// Lay two runs side by side and name the first place where they part
+    Diff(DiffArgs),
     /// Print what a journal holds, or repair it
     Log(LogArgs),
     /// Look at the snapshots of a run
@@ -208,6 +210,20 @@ pub struct VerifyArgs {
     /// Say so: `verify` always rebuilds from genesis
     #[arg(long)]
     pub from_genesis: bool,
+}
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// Run directory or journal
+    #[arg(value_name = "RUN_A")]
+    pub run_a: PathBuf,
+    /// Run directory or journal
+    #[arg(value_name = "RUN_B")]
+    pub run_b: PathBuf,
+    /// Events of each run to show before the place where they part
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub context: usize,
 }
 
 /// Arguments of `log`.

@@ -38,6 +38,7 @@ fn dispatch(console: &mut Console, verb: &Verb) -> Answer {
         Verb::Import(args) => verbs::import::import(console, args),
         Verb::Run(args) => verbs::run::run(console, args),
         Verb::Verify(args) => verbs::verify::verify(console, args),
+        Verb::Diff(args) => verbs::diff::diff(console, args),
         Verb::Log(args) => verbs::log::log(console, args),
         Verb::Snapshot(args) => verbs::snapshot::snapshot(console, args),
         Verb::Rulebook(args) => verbs::rulebook::rulebook(console, args),

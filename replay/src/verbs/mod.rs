@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod compare;
 pub mod day;
+pub mod diff;
 pub mod import;
 pub mod log;
 pub mod rulebook;
