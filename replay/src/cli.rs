@@ -346,6 +346,31 @@ pub enum BenchAct {
     /// How long commands take that are sent at a fixed rate: the machine alone, and the durable
     /// pipeline over loopback
     Latency(LatencyArgs),
+    /// How fast an invented day goes through the journal and again, and in how much memory
+    Day(DayBenchArgs),
+}
+
+/// Arguments of `bench day`.
+#[derive(Debug, Args)]
+pub struct DayBenchArgs {
+    /// Events of the day, the making of the book among them
+    #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    pub events: u64,
+    /// Accounts of the invented book
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub accounts: u64,
+    /// Seed of the invented commands
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Rulebook of the book
+    #[arg(long, value_name = "NAME|PATH", default_value = "default")]
+    pub rulebook: String,
+    /// Folder of run directories
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub runs: PathBuf,
+    /// Take a snapshot every so many events
+    #[arg(long, value_name = "EVENTS", default_value_t = 1_000_000)]
+    pub snapshot_every: u64,
 }
 
 /// Arguments of `bench latency`.

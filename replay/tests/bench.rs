@@ -1,5 +1,7 @@
-//! Goal: `bench latency` answers every command it planned, and leaves logs and plots behind.
-//! Method: a second at a low rate over a small book; arguments that cannot be meant.
+//! Goal: `bench latency` answers every command it planned, and leaves logs and plots behind;
+//! `bench day` takes a day of any length in the same memory.
+//! Method: a second at a low rate over a small book; two days of which one is four times the other;
+//! arguments that cannot be meant.
 
 mod support;
 
@@ -63,4 +65,60 @@ fn arguments_that_cannot_be_meant_are_named() {
     }
     let left = std::fs::read_dir(folder.path()).expect("the folder").count();
     assert_eq!(left, 0, "a fault in the arguments leaves nothing behind");
+}
+
+/// A day of so many events over the same small book.
+fn day_of(events: u64, runs: &std::path::Path) -> serde_json::Value {
+    let events = events.to_string();
+    let arguments = [
+        &["bench", "day", "--accounts", "500", "--snapshot-every", "100000", "--json"][..],
+        &["--events", &events, "--runs", text(runs)],
+    ];
+    check(0, &arguments.concat()).json()
+}
+
+#[test]
+fn a_day_of_four_times_the_events_takes_no_more_memory() {
+    const EVENTS: u64 = 100_000;
+    // A stream that was held rather than passed on would take this much a command, and twelve times
+    // what is allowed.
+    const HELD: u64 = size_of::<domain::Command>() as u64;
+    let folder = runs();
+    let [short, long] = [EVENTS, 4 * EVENTS].map(|events| day_of(events, folder.path()));
+    for (document, events) in [(&short, EVENTS), (&long, 4 * EVENTS)] {
+        assert_eq!(document["schema"], "clearsim.bench-day/1");
+        // Pulses come on top of what the producer sends.
+        let made = document["events"].as_u64().expect("a count");
+        assert!((events..events + events / 50).contains(&made), "{document}");
+        assert_eq!(document["refused"], 0, "{document}");
+        assert_eq!(document["wall"]["again"]["seals_met"], made / 65_536);
+    }
+    for pass in ["sequenced", "again"] {
+        let peak = |document: &serde_json::Value| {
+            let bytes = &document["wall"][pass]["peak_memory_bytes"];
+            bytes.as_u64().expect("a system that tells")
+        };
+        let (less, more) = (peak(&short), peak(&long));
+        println!("{pass}: {less} B at {EVENTS} events, {more} B at four times as many");
+        assert!(more < less + EVENTS * HELD / 4, "{pass}: {less} B grew to {more} B");
+    }
+}
+
+#[test]
+fn a_day_has_one_digest_and_says_what_it_cannot_be() {
+    let folder = runs();
+    let [first, again] = [0, 1].map(|_| day_of(5_000, folder.path()));
+    assert_eq!(first["state_digest"], again["state_digest"]);
+    let run = folder.path().join(first["id"].as_str().expect("an id"));
+    let digest = first["state_digest"].as_str().expect("a digest");
+    assert!(check(0, &["verify", text(&run), "--json"]).out.contains(digest));
+    for (flag, value) in [("--events", "1000"), ("--events", "2000000001"), ("--accounts", "3")] {
+        let mut arguments = vec!["bench", "day", "--runs", text(folder.path())];
+        if flag == "--events" {
+            arguments.extend(["--accounts", "500"]);
+        }
+        arguments.extend([flag, value]);
+        let said = check(2, &arguments).said;
+        assert!(said.contains(flag) && said.contains(value), "{flag} {value}: {said}");
+    }
 }

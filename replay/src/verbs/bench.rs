@@ -1,9 +1,13 @@
-//! `bench latency`: an open loop at a fixed rate, against the machine alone and against the durable
+//! `bench`: what this machine does. `bench day` stands in a file of its own.
+//!
+//! `bench latency` is an open loop at a fixed rate, against the machine alone and against the durable
 //! pipeline over loopback.
 //!
 //! Commands go out when they were planned to, whatever the answers do; a latency counts from the
 //! planned time. The run directory holds the journal, an `.hlog` and a plot of each side. A later
 //! run of the same arguments replaces it: a measurement is never the same twice.
+
+mod day;
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -57,6 +61,7 @@ struct Side {
 pub fn bench(console: &mut Console, args: &BenchArgs) -> Answer {
     match &args.act {
         BenchAct::Latency(args) => latency(console, args),
+        BenchAct::Day(args) => day::day(console, args),
     }
 }
 
