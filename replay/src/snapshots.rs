@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use store::snapshot::{SnapshotOpen, SnapshotStore, open as open_store};
+use store::StoreError;
+use store::snapshot::{self, SnapshotOpen, SnapshotStore};
 
 use crate::console::Console;
 use crate::directory::SNAPSHOTS;
@@ -16,15 +17,23 @@ use crate::failure::{Answer, Failure};
 pub fn open(console: &Console, run: &Path) -> Answer<Option<SnapshotStore>> {
     let folder = run.join(SNAPSHOTS);
     fs::create_dir_all(&folder).map_err(|error| Failure::io("create", &folder, &error))?;
-    open_at(console, &folder)
+    usable(console, &folder, snapshot::open(&folder))
 }
 
-/// Opens the snapshots in a folder.
+/// Opens a copy of the snapshots in a folder: who only looks changes nothing.
 ///
 /// # Errors
 /// Another process has them.
-pub fn open_at(console: &Console, folder: &Path) -> Answer<Option<SnapshotStore>> {
-    match open_store(folder).map_err(|error| Failure::store(folder, &error))? {
+pub fn read(console: &Console, folder: &Path) -> Answer<Option<SnapshotStore>> {
+    usable(console, folder, snapshot::open_copy(folder))
+}
+
+fn usable(
+    console: &Console,
+    folder: &Path,
+    opened: Result<SnapshotOpen, StoreError>,
+) -> Answer<Option<SnapshotStore>> {
+    match opened.map_err(|error| Failure::store(folder, &error))? {
         SnapshotOpen::Ready(store) => Ok(Some(store)),
         SnapshotOpen::Without(reason) => {
             console.warn(&format!("no snapshots: {reason}"));

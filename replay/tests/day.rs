@@ -174,9 +174,39 @@ fn a_journal_gives_the_digest_again_from_genesis_and_from_snapshots() {
     assert!(last.starts_with("state"), "{last}");
     assert!(last.contains(document["state_digest"].as_str().expect("text")), "{last}");
     fs::remove_dir_all(run.join("snapshots")).expect("snapshots are a cache");
+    let none = check(0, &["snapshot", "list", text(&run), "--json"]).json();
+    assert_eq!(none["snapshots"].as_array().map(Vec::len), Some(0), "an empty table");
     check(0, &["verify", "--from-genesis", text(&run)]);
     let part = check(0, &["run", text(&run), "--json", "--until", "1000"]).json();
     assert_eq!(part["last_sequence"], 1_000);
+}
+
+/// Every file below a folder, with its bytes.
+fn contents(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder").flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else {
+                found.push((entry.path(), fs::read(entry.path()).expect("readable")));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn who_only_looks_at_a_run_changes_nothing_in_it() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &["--snapshot-every", "600"]);
+    let before = contents(&run);
+    assert!(before.iter().any(|(path, _)| path.ends_with("snapshots/cache/db")), "no snapshots");
+    check(0, &["verify", text(&run)]);
+    check(0, &["snapshot", "list", text(&run)]);
+    check(0, &["run", text(&run)]);
+    assert!(contents(&run) == before, "verify, snapshot list or run changed the run");
 }
 
 #[test]

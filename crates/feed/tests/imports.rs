@@ -121,6 +121,8 @@ fn gaps_are_reported_and_hours_with_gaps_still_run() {
     assert_eq!((imported.summary.rows, imported.summary.gaps), (3, 1));
     let gap = "gap in ETH from 2020-03-12T02:00:00Z to 2020-03-12T04:00:00Z (line 4)";
     assert!(imported.summary.to_string().contains(gap), "{}", imported.summary);
+    let counts = "3 rows, 1 gap, 0 repairs, 0 rejects";
+    assert!(imported.summary.to_string().contains(counts), "{}", imported.summary);
     assert_eq!(imported.day.stream().count(), 3 * 60 - 1, "the first minute is the opening");
 }
 

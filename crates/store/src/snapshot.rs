@@ -18,7 +18,7 @@ use crate::journal::Chain;
 
 use manifest::{CHUNK, Manifest, chunk_key, chunk_value, manifest_key, read_chunk};
 
-pub use open::{SnapshotOpen, open};
+pub use open::{SnapshotOpen, open, open_copy};
 pub use thread::{Encode, Request, SnapshotJob, SnapshotReport, SnapshotThread};
 
 /// Snapshots kept by `put`.
@@ -56,6 +56,8 @@ pub struct SnapshotStore {
     /// `None` once a panic or an error has spent the store.
     sled: Option<sled::Db>,
     directory: PathBuf,
+    /// The folder of a copy, removed after sled has let go of it.
+    copy: Option<tempfile::TempDir>,
     spent: AtomicBool,
 }
 
@@ -259,6 +261,7 @@ impl Drop for SnapshotStore {
         // Closing flushes, and flushing may panic.
         let sled = self.sled.take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(sled)));
+        drop(self.copy.take());
     }
 }
 

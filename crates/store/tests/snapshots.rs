@@ -148,6 +148,47 @@ fn a_second_opening_is_locked_out() {
 }
 
 #[test]
+fn a_copy_is_read_and_the_original_left_as_it_was() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = ready(directory.path());
+    for sequence in [10, 20] {
+        store.put(1, sequence, [1; 16], &bytes(sequence, 100_000)).expect("stores");
+    }
+    let held = snapshot::open_copy(directory.path()).expect_err("is held");
+    assert_eq!(held.category(), Category::Locked, "{held}");
+    drop(store);
+    let files = || -> Vec<(String, Vec<u8>)> {
+        let entries = std::fs::read_dir(directory.path().join("cache")).expect("a cache");
+        let files = entries.flatten().filter(|entry| entry.path().is_file());
+        let read = |path| std::fs::read(path).expect("readable");
+        let named = files
+            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), read(entry.path())));
+        let mut files: Vec<_> = named.collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    let copy = || match snapshot::open_copy(directory.path()).expect("opens") {
+        SnapshotOpen::Ready(store) => store,
+        SnapshotOpen::Without(reason) => panic!("without: {reason}"),
+    };
+    let (one, other) = (copy(), copy());
+    for store in [&one, &other] {
+        let read = store.get(20).expect("reads").expect("is there");
+        assert_eq!(read.bytes, bytes(20, 100_000));
+    }
+    one.put(1, 30, [1; 16], &[7]).expect("a copy takes what it is given");
+    drop((one, other));
+    assert!(files() == before, "the original changed");
+    let nothing = tempfile::tempdir().expect("a directory");
+    let SnapshotOpen::Ready(empty) = snapshot::open_copy(nothing.path()).expect("opens") else {
+        panic!("nothing to read is no trouble");
+    };
+    assert!(empty.list().expect("lists").is_empty());
+    assert_eq!(std::fs::read_dir(nothing.path()).expect("a folder").count(), 0);
+}
+
+#[test]
 fn the_thread_writes_and_a_newer_request_replaces_a_waiting_one() {
     let (release, gate) = mpsc::channel::<()>();
     let (begun, started) = mpsc::channel::<u64>();

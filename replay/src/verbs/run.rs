@@ -124,7 +124,7 @@ fn from_snapshots(
 ) -> Answer<Vec<u64>> {
     let mut equal = Vec::new();
     let Some(folder) = directory::find_snapshots(place) else { return Ok(equal) };
-    let Some(store) = snapshots::open_at(console, &folder)? else { return Ok(equal) };
+    let Some(store) = snapshots::read(console, &folder)? else { return Ok(equal) };
     let options = Options::default();
     let anchors = store.list().map_err(|error| Failure::store(&folder, &error))?;
     for anchor in anchors {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use store::snapshot::Anchor;
 
 use crate::cli::{SnapshotAct, SnapshotArgs};
 use crate::console::Console;
@@ -24,10 +25,14 @@ pub fn snapshot(console: &mut Console, args: &SnapshotArgs) -> Answer {
 
 fn list(console: &mut Console, source: &Path) -> Answer {
     let Some(folder) = directory::find_snapshots(source) else {
-        let sentence = "no snapshots here";
+        // Snapshots are a cache: a journal without any is whole.
+        if directory::find_journal(source).join("HEAD").is_file() {
+            return print(console, &[], DONE);
+        }
+        let sentence = "neither snapshots here nor a journal that could have some";
         return Err(Failure::about(UNFINISHED, "snapshot.absent", source, sentence));
     };
-    let Some(store) = snapshots::open_at(console, &folder)? else { return Ok(FOUND) };
+    let Some(store) = snapshots::read(console, &folder)? else { return Ok(FOUND) };
     let anchors = store.list().map_err(|error| Failure::store(&folder, &error))?;
     let mut exit = DONE;
     let mut rows = Vec::new();
@@ -42,6 +47,10 @@ fn list(console: &mut Console, source: &Path) -> Answer {
         }
         rows.push((anchor, checked));
     }
+    print(console, &rows, exit)
+}
+
+fn print(console: &mut Console, rows: &[(Anchor, String)], exit: u8) -> Answer {
     if console.json {
         let rows: Vec<serde_json::Value> = rows
             .iter()

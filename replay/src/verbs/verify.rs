@@ -78,7 +78,7 @@ fn damage_is_found(journal: &Path, failure: Failure) -> Failure {
 
 fn anchors(console: &Console, place: &Path) -> Answer<Vec<Anchor>> {
     let Some(folder) = directory::find_snapshots(place) else { return Ok(Vec::new()) };
-    let Some(store) = snapshots::open_at(console, &folder)? else { return Ok(Vec::new()) };
+    let Some(store) = snapshots::read(console, &folder)? else { return Ok(Vec::new()) };
     store.list().map_err(|error| Failure::store(&folder, &error))
 }
 

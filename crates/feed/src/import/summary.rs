@@ -99,6 +99,11 @@ impl ImportSummary {
     }
 }
 
+/// `1 gap`, `2 gaps`.
+fn counted(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for file in &self.files {
@@ -108,12 +113,12 @@ impl fmt::Display for ImportSummary {
             writeln!(f, "  sha256 {}", report.sha256)?;
             writeln!(
                 f,
-                "  {} {name}: {} rows, {} gaps, {} repairs, {} rejects",
+                "  {} {name}: {}, {}, {}, {}",
                 file.role.word(),
-                report.rows,
-                report.gaps.len(),
-                report.volumes_rounded,
-                report.rejects.len()
+                counted(report.rows, "row"),
+                counted(report.gaps.len() as u64, "gap"),
+                counted(report.volumes_rounded, "repair"),
+                counted(report.rejects.len() as u64, "reject"),
             )?;
             for gap in &report.gaps {
                 let (from, to) = (time::text(gap.from), time::text(gap.to));
@@ -122,8 +127,13 @@ impl fmt::Display for ImportSummary {
         }
         write!(
             f,
-            "{} to {}: {} rows, {} gaps, {} repairs, {} rejects",
-            self.window[0], self.window[1], self.rows, self.gaps, self.repairs, self.rejects
+            "{} to {}: {}, {}, {}, {}",
+            self.window[0],
+            self.window[1],
+            counted(self.rows, "row"),
+            counted(self.gaps, "gap"),
+            counted(self.repairs, "repair"),
+            counted(self.rejects, "reject"),
         )
     }
 }

@@ -7,7 +7,7 @@
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::error::{Category, Place, StoreError};
@@ -63,6 +63,7 @@ pub fn open(directory: &Path) -> Result<SnapshotOpen, StoreError> {
         Ok(Ok(sled)) => Ok(SnapshotOpen::Ready(SnapshotStore {
             sled: Some(sled),
             directory: directory.to_path_buf(),
+            copy: None,
             spent: AtomicBool::new(false),
         })),
         Ok(Err(error)) if is_lock(&error) => {
@@ -79,6 +80,79 @@ pub fn open(directory: &Path) -> Result<SnapshotOpen, StoreError> {
     };
     fs::remove_file(&marker).map_err(io("remove the marker"))?;
     answer
+}
+
+/// Opens a copy of the snapshots in `directory`, for who only reads: sled writes where it opens.
+/// The copy lies in the folder for temporary files and goes with the store.
+///
+/// Errors: `Locked` if another process has the snapshots, `Io` if they cannot be read or copied.
+pub fn open_copy(directory: &Path) -> Result<SnapshotOpen, StoreError> {
+    let io = |error| StoreError::io("copy the snapshots", Place::file("cache"), error);
+    let path = cache_path(directory);
+    let copy = tempfile::Builder::new().prefix("clearsim-snapshots-").tempdir().map_err(io)?;
+    if path.is_dir() {
+        let (files, bytes) = files_of(&path).map_err(io)?;
+        let free = fs4::available_space(copy.path()).map_err(io)?;
+        let wanted = bytes + FREE_SPACE_LEAST;
+        if free < wanted {
+            let place = copy.path().display();
+            let text = format!("{free} bytes are free for a copy in {place}, it takes {wanted}");
+            return Ok(SnapshotOpen::Without(text));
+        }
+        let _held = hold(&path)?;
+        for file in files {
+            let to = cache_path(copy.path()).join(&file);
+            fs::create_dir_all(to.parent().unwrap_or(copy.path())).map_err(io)?;
+            fs::copy(path.join(&file), to).map_err(io)?;
+        }
+    }
+    Ok(match open(copy.path())? {
+        SnapshotOpen::Ready(mut store) => {
+            store.copy = Some(copy);
+            SnapshotOpen::Ready(store)
+        }
+        SnapshotOpen::Without(reason) => {
+            SnapshotOpen::Without(format!("in a copy, the original is as it was: {reason}"))
+        }
+    })
+}
+
+/// sled's own lock, held while its files are copied.
+fn hold(cache: &Path) -> Result<Option<fs::File>, StoreError> {
+    let file = match fs::File::open(cache.join("db")) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(StoreError::io("open the snapshots", Place::file("cache"), error));
+        }
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(_) => {
+            let expected = "the snapshots to itself";
+            let found = "another process has them";
+            Err(StoreError::new(Category::Locked, Place::file("cache"), expected, found))
+        }
+    }
+}
+
+/// Names of all files below a folder, and their bytes.
+fn files_of(folder: &Path) -> io::Result<(Vec<PathBuf>, u64)> {
+    let (mut files, mut bytes) = (Vec::new(), 0);
+    let mut folders = vec![PathBuf::new()];
+    while let Some(inner) = folders.pop() {
+        for found in fs::read_dir(folder.join(&inner))? {
+            let found = found?;
+            let name = inner.join(found.file_name());
+            if found.file_type()?.is_dir() {
+                folders.push(name);
+            } else {
+                bytes += found.metadata()?.len();
+                files.push(name);
+            }
+        }
+    }
+    Ok((files, bytes))
 }
 
 /// sled tells a held lock from other trouble by its text alone.
