@@ -21,7 +21,7 @@ pub fn to(console: &Console, place: &Path, sequence: Sequence) -> Answer<Walk> {
     let storage = open_storage(&journal)?;
     let cache = match find_snapshots(place).filter(|_| sequence > Sequence::START) {
         None => None,
-        Some(folder) => match snapshots::open_at(console, &folder) {
+        Some(folder) => match snapshots::read(console, &folder) {
             Ok(cache) => cache,
             // Snapshots only save time: who finds them in use begins at genesis.
             Err(Failure::Said { exit: TRY_LATER, .. }) => None,

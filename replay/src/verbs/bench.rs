@@ -1,7 +1,7 @@
 //! `bench`: what this machine does. `bench day` stands in a file of its own.
 //!
-//! `bench latency` is an open loop at a fixed rate, against the machine alone and against the durable
-//! pipeline over loopback.
+//! `bench latency` is an open loop at a fixed rate, against the machine alone and against the
+//! durable pipeline over loopback.
 //!
 //! Commands go out when they were planned to, whatever the answers do; a latency counts from the
 //! planned time. The run directory holds the journal, an `.hlog` and a plot of each side. A later
