@@ -45,6 +45,7 @@ impl<'a> CloseOut<'a> {
         let rows = portfolio.positions().count() + portfolio.balances().count();
         let mut bankrupt = false;
         for _ in 0..4 * rows + 4 {
+            self.books.look(self.account, self.effects.len());
             let portfolio = self.portfolio();
             if !portfolio.is_exposed() {
                 return match (bankrupt, had_positions) {

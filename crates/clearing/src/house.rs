@@ -5,9 +5,11 @@ use crate::cascade::Cascade;
 use crate::digest::Digests;
 use crate::ledger::Ledger;
 use crate::liquidity::Liquidity;
+use crate::looks::Looks;
 use crate::plan::{Plan, plan};
 use crate::watch::Watch;
 use crate::{custody, expiry, funding, market, novation, rules};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use domain::event::ProducerId;
 use domain::{AccountId, AssetId, Command, Effect, Event, Refusal, Rulebook, Sequence, Timestamp};
@@ -50,6 +52,8 @@ pub(crate) struct Books {
     pub accounts: Accounts,
     /// Accounts this event changed, each once; derived.
     pub touched: Vec<AccountId>,
+    /// Looks at decisions, where somebody asked for them; derived.
+    pub looks: Option<Box<Looks>>,
 }
 
 impl Books {
@@ -65,6 +69,7 @@ impl Books {
             queue: Vec::new(),
             accounts: Accounts::new(),
             touched: Vec::new(),
+            looks: None,
         }
     }
 
@@ -82,6 +87,7 @@ impl Books {
             queue,
             accounts,
             touched: _,
+            looks: _,
         } = other;
         self.cursor = *cursor;
         self.producers.clone_from(producers);

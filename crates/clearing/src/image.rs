@@ -157,5 +157,6 @@ fn books(image: Image) -> Books {
         queue: image.queue,
         accounts,
         touched: Vec::new(),
+        looks: None,
     }
 }

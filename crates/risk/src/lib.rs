@@ -19,6 +19,7 @@ extern crate std;
 pub mod accrual;
 pub mod deleveraging;
 pub mod envelope;
+pub mod explained;
 pub mod fee;
 pub mod fill;
 pub mod haircut;

@@ -188,7 +188,8 @@ fn lack(
 }
 
 /// Closes so many lots (at most all of it) at mark less slippage, with the fee.
-fn close(
+#[must_use]
+pub fn close(
     portfolio: &Portfolio<'_>,
     prices: &Prices<'_>,
     position: &Position,
