@@ -1,8 +1,8 @@
 //! What the machine sees when it decides about an account, kept for who asks why.
 //!
-//! Off unless asked for; then every decision of a liquidation leaves a [`Look`]: the account term by
-//! term, the funds, and how the next step is sized, at the very prices the decision was taken on,
-//! between the effects where it stands. Derived: outside the canonical bytes and every digest.
+//! Off unless asked for; then every decision of a liquidation leaves a [`Look`]: the account term
+//! by term, the funds, and how the next step is sized, at the very prices the decision was taken
+//! on, between the effects where it stands. Derived: outside canonical bytes and every digest.
 //!
 //! Law: looking changes nothing that follows.
 

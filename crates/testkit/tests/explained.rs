@@ -1,7 +1,7 @@
 //! Goal: what is explained is what the machine did: terms sum to its own assessment, looks stand at
 //! its decisions, a sizing is the step that followed, and looking changes nothing.
-//! Method: seeded workloads through two machines, one of which is looked at; every account and every
-//! look after every event.
+//! Method: seeded workloads through two machines, one of which is looked at; every account and
+//! every look after every event.
 
 use clearing::explained::Terms;
 use clearing::liquidation::Step;
