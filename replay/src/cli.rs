@@ -131,6 +131,9 @@ pub struct Keep {
     /// Check every named law at each seal
     #[arg(long)]
     pub check: bool,
+    /// Write no Parquet tables; an earlier run of the same id keeps what it has
+    #[arg(long)]
+    pub no_tables: bool,
 }
 
 impl Default for Keep {
@@ -142,6 +145,7 @@ impl Default for Keep {
             snapshot_every: 65_536,
             batch: 4_096,
             check: false,
+            no_tables: false,
         }
     }
 }

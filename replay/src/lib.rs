@@ -4,6 +4,7 @@
 //! heard again (`opened`, `again`); who follows either is a `listener`.
 
 pub mod again;
+pub mod causes;
 pub mod cli;
 pub mod clockface;
 pub mod console;
@@ -22,6 +23,7 @@ pub mod rulebooks;
 pub mod select;
 pub mod snapshots;
 pub mod summary;
+pub mod tables;
 pub mod travel;
 pub mod verbs;
 pub mod workload;

@@ -14,6 +14,7 @@ use crate::rulebooks::Named;
 use crate::summary::Facts;
 use crate::summary::document::document;
 use crate::summary::numbers::grouped;
+use crate::tables::Written;
 
 /// What decides a run's outcome, and what it is called.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Record {
     pub seed: Option<u64>,
     /// `--until`, as given.
     pub until: Option<String>,
+    /// Tables that were written; they decide nothing.
+    pub tables: Vec<Written>,
 }
 
 impl Record {
@@ -83,6 +86,7 @@ impl Record {
             "last_sequence": run.statistics.last_sequence,
             "last_seal_digest": seals.last().map(|(_, seal, _)| hex(seal)),
             "state_digest": facts.state_digest,
+            "tables": self.tables.iter().map(Written::json).collect::<Vec<Value>>(),
             "status": "ended",
             "wall": wall,
         })

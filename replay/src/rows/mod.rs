@@ -8,3 +8,4 @@ pub mod effect;
 pub mod fields;
 pub mod names;
 pub mod read;
+pub mod words;

@@ -19,6 +19,7 @@ use crate::machine::Interrupt;
 use crate::record::{self, Record};
 use crate::rulebooks::{self, Named};
 use crate::summary::{Facts, Statistics};
+use crate::tables::Tables;
 use crate::verbs::compare;
 
 /// Events between two seals of a day's journal.
@@ -116,7 +117,7 @@ impl Setting<'_> {
         let day = Day::of(manifest, &self.folder, data.as_deref(), &rulebook.rules)?;
         let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_else(|| "day".to_owned());
-        let record = self.record(&day, &rulebook, &name);
+        let mut record = self.record(&day, &rulebook, &name);
         let directory = Directory::named(&args.keep.runs, &record.id());
         let [from, to] = self.manifest.window;
         let end = self.until.map_or(to, |until| until.min(to));
@@ -128,7 +129,13 @@ impl Setting<'_> {
             end: Some(Timestamp::from_nanos(end.nanos() - 1)),
             interrupt: &self.interrupt,
         };
-        let sequenced = sequence(&engine, console, &day, end, &mut [])?;
+        let mut tables = Tables::into_folder(directory.partial());
+        let mut listeners: Vec<&mut dyn Listener> = Vec::new();
+        if !args.keep.no_tables {
+            listeners.push(&mut tables);
+        }
+        let sequenced = sequence(&engine, console, &day, end, &mut listeners)?;
+        record.tables = tables.written().to_vec();
         if sequenced.stopped {
             let at = sequenced.statistics.last_sequence;
             console.warn(&format!("stopped after event {at}; the same command goes on from there"));
@@ -202,6 +209,7 @@ impl Setting<'_> {
             overrides: self.args.keep.set.clone(),
             seed: Some(self.manifest.seed),
             until: self.args.until.clone(),
+            tables: Vec::new(),
         }
     }
 

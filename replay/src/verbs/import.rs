@@ -149,6 +149,7 @@ fn fill(
         overrides: args.set.clone(),
         seed: Some(args.seed),
         until: None,
+        tables: Vec::new(),
     };
     record::write(console, directory, &record, &facts, &run)?;
     directory.write_json(REPORT_FILE, &report(&imported.summary))?;

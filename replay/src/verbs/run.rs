@@ -31,6 +31,7 @@ use crate::snapshots;
 use crate::summary::document::document;
 use crate::summary::screen::screen;
 use crate::summary::{Facts, Statistics};
+use crate::tables::Tables;
 use crate::verbs::day::SEAL_INTERVAL;
 use crate::verbs::scenario::scenario;
 
@@ -240,7 +241,12 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         interrupt: &interrupt,
     };
     let commands = pending.into_iter().map(Ok).chain(&mut lines);
-    let run = engine.run(console, genesis, commands, &mut []);
+    let mut tables = Tables::into_folder(directory.partial());
+    let mut listeners: Vec<&mut dyn Listener> = Vec::new();
+    if !args.keep.no_tables {
+        listeners.push(&mut tables);
+    }
+    let run = engine.run(console, genesis, commands, &mut listeners);
     // What was read from stdin cannot be read again, so nothing can go on with half of it.
     let run = run.inspect_err(|_| directory.discard())?;
     let inputs = json!([{ "file": "stdin", "blake3": lines.hasher.finalize().to_hex().as_str() }]);
@@ -258,6 +264,7 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         overrides: args.keep.set.clone(),
         seed: None,
         until: args.until.clone(),
+        tables: tables.written().to_vec(),
     };
     let directory = directory.renamed(&record.id());
     let place = directory.complete_path().display().to_string();

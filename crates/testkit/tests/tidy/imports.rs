@@ -36,6 +36,9 @@ const CONFINED: &[(&str, &[&str])] = &[
         ],
     ),
     ("rust_decimal", &["crates/feed/", "replay/"]),
+    ("arrow_array", &["replay/src/tables/"]),
+    ("arrow_schema", &["replay/src/tables/"]),
+    ("parquet", &["replay/src/tables/"]),
     ("dashu_ratio", &["crates/testkit/"]),
     ("dashu_int", &["crates/testkit/"]),
 ];
