@@ -3,10 +3,10 @@
 //! Method: 70 % two-sided trades, 20 % ticks, 10 % deposits, withdrawals and funding over ten
 //! instruments, four positions an account. Each event is decoded from its journal body, applied,
 //! its effects chained into the effect digest, its record copied into a log buffer. The baseline is
-//! `benches::bare`, over the same commands; at a million accounts both load accounts 32 records
+//! `benches::bare`, over the same bodies; at a million accounts both load accounts 32 records
 //! ahead. CPU time of the thread, medians of alternating rounds. Also ns an event by kind.
 
-use benches::bare::{self, Bare};
+use benches::bare::{Bare, Bodies, log_record};
 use benches::book::{self, Driver, Mix};
 use benches::clock::{median, timed};
 use benches::figure::Figures;
@@ -16,41 +16,26 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use store::codec;
 
-/// Events of one round, as encoded bodies and as records of the bare loop.
-struct Round {
-    bodies: Vec<u8>,
-    ends: Vec<(usize, u16)>,
-    records: Vec<[u8; bare::RECORD]>,
-}
-
-fn round(mix: &mut Mix, events: usize) -> Round {
-    let mut round =
-        Round { bodies: Vec::new(), ends: Vec::new(), records: Vec::with_capacity(events) };
-    for _ in 0..events {
-        let command = mix.next_command();
-        codec::encode_into(&command, &mut round.bodies).expect("a small body");
-        round.ends.push((round.bodies.len(), command.kind()));
-        round.records.push(bare::encode(&command));
-    }
-    round
+fn round(mix: &mut Mix, events: usize) -> Bodies {
+    Bodies::of(std::iter::repeat_with(|| mix.next_command()).take(events))
 }
 
 /// Decodes, applies and logs a round; seals at the interval if asked.
-fn run(driver: &mut Driver, round: &Round, seals: Option<u64>, log: &mut Vec<u8>) {
-    let mut start = 0;
+fn run(driver: &mut Driver, round: &Bodies, seals: Option<u64>, log: &mut Vec<u8>) {
     let mut ahead: Vec<Event> = Vec::with_capacity(32);
-    for chunk in round.ends.chunks(32) {
+    let mut rest = round.iter();
+    loop {
         ahead.clear();
-        for (end, kind) in chunk {
-            let body = &round.bodies[start..*end];
-            let command = codec::decode(*kind, 1, body).expect("what was encoded decodes");
-            if log.len() + 28 + body.len() > 1 << 20 {
-                log.clear();
-            }
-            log.extend_from_slice(&[0; 28]);
-            log.extend_from_slice(body);
-            start = *end;
+        for (kind, body) in rest.by_ref().take(32) {
+            let command = codec::decode(kind, 1, body).expect("what was encoded decodes");
+            log_record(log, body);
             ahead.push(driver.event(command));
+        }
+        if ahead.is_empty() {
+            return;
+        }
+        for event in &ahead {
+            black_box(driver.house.touch_heads(&event.command));
         }
         for event in &ahead {
             black_box(driver.house.touch_ahead(&event.command));
@@ -79,14 +64,16 @@ fn compare(figures: &mut Figures, accounts: u64, rounds: usize, events: usize) {
         let ahead = accounts >= 100_000;
         let (nanos, _) = timed(|| {
             if ahead {
-                black_box(bare.run_ahead(&next.records));
+                black_box(bare.run_ahead(&next));
             } else {
-                bare.run(&next.records);
+                bare.run(&next);
             }
         });
         limits.push(per_event(nanos));
+        driver.house.hash_at_seals(true);
         plain.push(per_event(timed(|| run(&mut driver, &next, None, &mut log)).0));
         driver.house.seal_digest();
+        driver.house.hash_at_seals(false);
         let next = round(&mut mix, events);
         sealed.push(per_event(timed(|| run(&mut driver, &next, Some(65_536), &mut log)).0));
     }

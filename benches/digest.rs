@@ -26,6 +26,9 @@ fn run(driver: &mut Driver, events: &[Event], interval: usize) {
     for stretch in events.chunks(interval) {
         for chunk in stretch.chunks(32) {
             for event in chunk {
+                black_box(driver.house.touch_heads(&event.command));
+            }
+            for event in chunk {
                 black_box(driver.house.touch_ahead(&event.command));
             }
             for event in chunk {

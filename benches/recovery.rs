@@ -77,6 +77,9 @@ fn apply(house: &mut ClearingHouse, mut commands: impl Iterator<Item = ExternalC
         let (took, ()) = seconds(|| {
             let mut chunk = chunk.into_iter();
             while let Some(external) = chunk.next() {
+                if let Some(later) = chunk.as_slice().get(32) {
+                    std::hint::black_box(house.touch_heads(&later.command));
+                }
                 if let Some(later) = chunk.as_slice().get(16) {
                     std::hint::black_box(house.touch_ahead(&later.command));
                 }

@@ -4,6 +4,8 @@
 //! nothing else: no rulebook, no ledger, no wake index, no refusals beyond the margin check.
 
 use domain::Command;
+use domain::command::RegisterTrade;
+use store::codec;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// An account of the loop: two balances, four positions.
@@ -15,56 +17,56 @@ struct Account {
     costs: [i128; 4],
 }
 
+/// Bodies of commands as a journal holds them: what the loop and the machine both decode.
+#[derive(Default)]
+pub struct Bodies {
+    bytes: Vec<u8>,
+    ends: Vec<(usize, u16)>,
+}
+
+impl Bodies {
+    /// The bodies of so many commands.
+    #[must_use]
+    pub fn of(commands: impl Iterator<Item = Command>) -> Self {
+        let mut bodies = Self::default();
+        for command in commands {
+            codec::encode_into(&command, &mut bodies.bytes).expect("a small body");
+            bodies.ends.push((bodies.bytes.len(), command.kind()));
+        }
+        bodies
+    }
+
+    /// Each kind and body, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        let mut start = 0;
+        self.ends.iter().map(move |(end, kind)| {
+            let body = &self.bytes[start..*end];
+            start = *end;
+            (*kind, body)
+        })
+    }
+}
+
+/// Bytes before a body in the journal.
+const ENVELOPE: usize = 28;
+
+/// Adds a record to a buffer that is written at a mebibyte.
+pub fn log_record(log: &mut Vec<u8>, body: &[u8]) {
+    if log.len() + ENVELOPE + body.len() > 1 << 20 {
+        log.clear();
+    }
+    log.extend_from_slice(&[0; ENVELOPE]);
+    log.extend_from_slice(body);
+}
+
 /// The loop's state.
 pub struct Bare {
     accounts: Vec<Account>,
     marks: [i64; 10],
     digest: u128,
+    chained: Vec<u8>,
     log: Vec<u8>,
     refused: u64,
-}
-
-/// Bytes of one encoded record.
-pub const RECORD: usize = 64;
-
-/// Encodes a command of the mixed workload in fixed places.
-#[must_use]
-pub fn encode(command: &Command) -> [u8; RECORD] {
-    let mut record = [0; RECORD];
-    let mut put = |at: usize, number: u64| {
-        record[at..at + 8].copy_from_slice(&number.to_le_bytes());
-    };
-    put(0, u64::from(command.kind()));
-    match command {
-        Command::RegisterTrade(trade) => {
-            put(8, trade.buyer.number());
-            put(16, trade.seller.number());
-            put(24, u64::from(trade.instrument.number()));
-            put(32, trade.quantity.units() as u64);
-            put(40, trade.price.units() as u64);
-        }
-        Command::PublishPrice(price) => {
-            put(24, u64::from(price.feed.target));
-            put(40, price.price.units() as u64);
-        }
-        Command::Deposit(deposit) => {
-            put(8, deposit.account.number());
-            put(32, deposit.amount.units() as u64);
-        }
-        Command::Withdraw(withdraw) => {
-            put(8, withdraw.account.number());
-            put(32, (-withdraw.amount.units()) as u64);
-        }
-        Command::PublishFunding(funding) => put(24, u64::from(funding.instrument.number())),
-        _ => {}
-    }
-    record
-}
-
-fn field(record: &[u8; RECORD], at: usize) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&record[at..at + 8]);
-    u64::from_le_bytes(bytes)
 }
 
 impl Bare {
@@ -76,59 +78,73 @@ impl Bare {
             accounts: vec![account; accounts as usize],
             marks: [crate::book::OPENING; 10],
             digest: 0,
+            chained: Vec::new(),
             log: Vec::with_capacity(1 << 20),
             refused: 0,
         }
     }
 
-    /// Runs records one by one.
-    pub fn run(&mut self, records: &[[u8; RECORD]]) {
-        for record in records {
-            self.apply(record);
+    /// Runs bodies one by one.
+    pub fn run(&mut self, bodies: &Bodies) {
+        for (kind, body) in bodies.iter() {
+            let command = codec::decode(kind, 1, body).expect("what was encoded decodes");
+            self.apply(&command, body);
         }
     }
 
-    /// Runs records, loading the accounts of 32 records ahead early.
-    pub fn run_ahead(&mut self, records: &[[u8; RECORD]]) -> i64 {
+    /// Runs bodies, decoding 32 ahead and loading their accounts early.
+    pub fn run_ahead(&mut self, bodies: &Bodies) -> i64 {
         let mut warm = 0i64;
-        for chunk in records.chunks(32) {
-            for record in chunk {
-                let (buyer, seller) = (field(record, 8) as usize, field(record, 16) as usize);
-                warm ^= self.accounts[buyer].usd ^ self.accounts[buyer].costs[3] as i64;
-                warm ^= self.accounts[seller].usd ^ self.accounts[seller].costs[3] as i64;
+        let mut ahead: Vec<(Command, &[u8])> = Vec::with_capacity(32);
+        let mut rest = bodies.iter();
+        loop {
+            let decoded = rest.by_ref().take(32).map(|(kind, body)| {
+                (codec::decode(kind, 1, body).expect("what was encoded decodes"), body)
+            });
+            ahead.extend(decoded);
+            if ahead.is_empty() {
+                return warm;
             }
-            for record in chunk {
-                self.apply(record);
+            for (command, _) in &ahead {
+                if let Command::RegisterTrade(trade) = command {
+                    for account in [trade.buyer, trade.seller] {
+                        let account = &self.accounts[account.index()];
+                        warm ^= account.usd ^ account.costs[3] as i64;
+                    }
+                }
+            }
+            for (command, body) in ahead.drain(..) {
+                self.apply(&command, body);
             }
         }
-        warm
     }
 
-    fn apply(&mut self, record: &[u8; RECORD]) {
-        match field(record, 0) {
-            8 => self.trade(record),
-            9 => self.marks[field(record, 24) as usize % 10] = field(record, 40) as i64,
-            4 | 5 => {
-                let account = &mut self.accounts[field(record, 8) as usize];
-                account.usd += field(record, 32) as i64;
+    fn apply(&mut self, command: &Command, body: &[u8]) {
+        match command {
+            Command::RegisterTrade(trade) => self.trade(trade),
+            Command::PublishPrice(price) => {
+                self.marks[price.feed.target as usize % 10] = price.price.units();
+            }
+            Command::Deposit(deposit) => {
+                self.accounts[deposit.account.index()].usd += deposit.amount.units() as i64;
+            }
+            Command::Withdraw(withdraw) => {
+                self.accounts[withdraw.account.index()].usd -= withdraw.amount.units() as i64;
             }
             _ => {}
         }
-        let mut chained = [0; 16 + RECORD];
-        chained[..16].copy_from_slice(&self.digest.to_le_bytes());
-        chained[16..].copy_from_slice(record);
-        self.digest = xxh3_128(&chained);
-        if self.log.len() + RECORD > 1 << 20 {
-            self.log.clear();
-        }
-        self.log.extend_from_slice(record);
+        self.chained.clear();
+        self.chained.extend_from_slice(&self.digest.to_le_bytes());
+        self.chained.extend_from_slice(body);
+        self.digest = xxh3_128(&self.chained);
+        log_record(&mut self.log, body);
     }
 
-    fn trade(&mut self, record: &[u8; RECORD]) {
-        let instrument = field(record, 24) as usize;
-        let (quantity, price) = (field(record, 32) as i64, field(record, 40) as i64);
-        for (at, quantity) in [(8, quantity), (16, -quantity)] {
-            let number = field(record, at) as usize;
+    fn trade(&mut self, trade: &RegisterTrade) {
+        let instrument = trade.instrument.index();
+        let (quantity, price) = (trade.quantity.units(), trade.price.units());
+        for (account, quantity) in [(trade.buyer, quantity), (trade.seller, -quantity)] {
+            let number = account.index();
             let group = number % 10;
             let slot = (instrument + 10 - group) % 10 % 4;
             let account = &mut self.accounts[number];

@@ -1,6 +1,6 @@
 //! The unified accounts: dense by number, their rows side by side.
 
-use crate::rows::{Rows, Span, make_room};
+use crate::rows::{Rows, Span, make_room, reserve};
 use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, Position};
 use risk::Portfolio;
 
@@ -14,6 +14,40 @@ struct Head {
     balances: Span,
     positions: Span,
     flags: u8,
+    /// Last bytes of the instruments of the first positions: where to look for a row without
+    /// loading the others.
+    hints: [u8; HINTS],
+}
+
+const HINTS: usize = 8;
+
+impl Head {
+    /// Where the position in an instrument lies among the account's rows, if it is open.
+    #[inline]
+    fn place(&self, rows: &[Position], instrument: InstrumentId) -> Option<usize> {
+        // The first of eight bytes that equals the instrument's last: in the difference it is zero,
+        // and only a zero byte below no other borrows from its high bit.
+        let (ones, highs) = (0x0101_0101_0101_0101u64, 0x8080_8080_8080_8080u64);
+        let byte = u64::from(instrument.number() as u8);
+        let apart = u64::from_le_bytes(self.hints) ^ byte.wrapping_mul(ones);
+        let zeros = apart.wrapping_sub(ones) & !apart & highs;
+        let likely = (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8);
+        let fits = |at: &usize| rows.get(*at).is_some_and(|row| row.instrument == instrument);
+        likely.filter(fits).or_else(|| Self::search(rows, instrument))
+    }
+
+    /// The same where the hints do not tell: no position is open, another instrument ends in the
+    /// same byte, or the account has more positions than hints.
+    #[cold]
+    fn search(rows: &[Position], instrument: InstrumentId) -> Option<usize> {
+        rows.binary_search_by_key(&instrument, |row| row.instrument).ok()
+    }
+
+    fn note(&mut self, rows: &[Position]) {
+        for (hint, row) in self.hints.iter_mut().zip(rows) {
+            *hint = row.instrument.number() as u8;
+        }
+    }
 }
 
 /// All accounts.
@@ -58,6 +92,7 @@ impl Accounts {
     }
 
     pub fn open(&mut self) {
+        reserve(&mut self.heads, 1);
         self.heads.push(Head::default());
     }
 
@@ -86,17 +121,40 @@ impl Accounts {
         self.balances(account).iter().find(|balance| balance.asset == asset).copied()
     }
 
+    #[inline]
     pub fn position(&self, account: AccountId, instrument: InstrumentId) -> Option<Position> {
-        self.positions(account).iter().find(|position| position.instrument == instrument).copied()
+        let place = self.place(account, instrument)?;
+        self.positions(account).get(place).copied()
     }
 
-    /// Loads an account's rows; the number means nothing.
+    /// Where the position in an instrument lies among the account's, if it is open.
     #[inline]
-    pub fn warm(&self, account: AccountId) -> u64 {
-        let first = self.balances(account).first().map_or(0, |row| row.index as u64);
-        let rows = self.positions(account);
-        let ends = rows.first().zip(rows.last());
-        first ^ ends.map_or(0, |(first, last)| (first.cost + last.cost).units() as u64)
+    pub fn place(&self, account: AccountId, instrument: InstrumentId) -> Option<usize> {
+        let head = self.heads.get(account.index())?;
+        head.place(self.positions.get(head.positions), instrument)
+    }
+
+    /// Loads where an account's rows lie; the number means nothing.
+    #[inline]
+    pub fn warm_head(&self, account: AccountId) -> u64 {
+        let head = self.head(account);
+        let [hint, ..] = head.hints;
+        u64::from(head.flags) ^ u64::from(hint) ^ head.balances.len() as u64
+    }
+
+    /// Loads a balance, or the first; the number means nothing.
+    #[inline]
+    pub fn warm_balance(&self, account: AccountId, asset: AssetId) -> u64 {
+        let balances = self.balances(account);
+        let row = balances.iter().find(|row| row.asset == asset).or(balances.first());
+        row.map_or(0, |row| row.index as u64 ^ row.amount.units() as u64)
+    }
+
+    /// Loads a position; the number means nothing.
+    #[inline]
+    pub fn warm_position(&self, account: AccountId, instrument: InstrumentId) -> u64 {
+        self.position(account, instrument)
+            .map_or(0, |row| row.cost.units() as u64 ^ row.funding_index as u64)
     }
 
     pub fn flag(&self, account: AccountId, flag: u8) -> bool {
@@ -115,32 +173,44 @@ impl Accounts {
 
     /// Writes a balance, adding its row if needed; rows stay sorted by asset.
     pub fn put_balance(&mut self, account: AccountId, row: Balance) {
-        let Some(head) = self.heads.get_mut(account.index()) else { return };
-        let rows = self.balances.get_mut(head.balances);
-        match rows.binary_search_by_key(&row.asset, |balance| balance.asset) {
-            Ok(at) => {
-                if let Some(slot) = rows.get_mut(at) {
-                    *slot = row;
-                }
-            }
-            Err(at) => self.balances.insert(&mut head.balances, at, row),
+        *self.balance_mut(account, row.asset, row.index) = row;
+    }
+
+    /// A balance to change in place; its row is added, empty and at this index, if there is none.
+    #[inline]
+    pub fn balance_mut(&mut self, account: AccountId, asset: AssetId, index: i128) -> &mut Balance {
+        let head = self.heads.get_mut(account.index()).expect("an opened account");
+        let rows = self.balances.get(head.balances);
+        let at = rows.iter().position(|row| row.asset >= asset).unwrap_or(rows.len());
+        if rows.get(at).is_none_or(|row| row.asset != asset) {
+            let row = Balance { asset, amount: Amount::ZERO, index };
+            self.balances.insert(&mut head.balances, at, row);
         }
+        self.balances.get_mut(head.balances).get_mut(at).expect("a row found or added")
     }
 
     /// Writes a position, adding its row if needed and removing it at zero.
+    #[inline]
     pub fn put_position(&mut self, account: AccountId, row: Position) {
         let Some(head) = self.heads.get_mut(account.index()) else { return };
         let rows = self.positions.get_mut(head.positions);
+        let place = head.place(rows, row.instrument);
+        match place.and_then(|at| rows.get_mut(at)) {
+            Some(slot) if !row.quantity.is_zero() => *slot = row,
+            _ => self.lay_position(account, row),
+        }
+    }
+
+    /// Adds or removes the row of a position; rows stay sorted by instrument.
+    fn lay_position(&mut self, account: AccountId, row: Position) {
+        let Some(head) = self.heads.get_mut(account.index()) else { return };
+        let rows = self.positions.get(head.positions);
         match rows.binary_search_by_key(&row.instrument, |position| position.instrument) {
-            Ok(at) if row.quantity.is_zero() => self.positions.remove(&mut head.positions, at),
-            Ok(at) => {
-                if let Some(slot) = rows.get_mut(at) {
-                    *slot = row;
-                }
-            }
+            Ok(at) => self.positions.remove(&mut head.positions, at),
             Err(_) if row.quantity.is_zero() => {}
             Err(at) => self.positions.insert(&mut head.positions, at, row),
         }
+        head.note(self.positions.get(head.positions));
     }
 
     /// Makes sure the settlement asset of a position has a balance row.

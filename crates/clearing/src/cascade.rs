@@ -4,7 +4,7 @@
 use crate::account::{LIQUIDATING, QUEUED};
 use crate::closeout::CloseOut;
 use crate::funding;
-use crate::house::{Books, ClearingHouse, TOUCHED};
+use crate::house::{Books, ClearingHouse, LOOSE, TOUCHED};
 use crate::waterfall::Ranking;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -45,14 +45,20 @@ impl Cascade {
 impl ClearingHouse {
     /// Runs waves until no account is liquidatable, or a limit stops them.
     pub(crate) fn run_cascade(&mut self, effects: &mut Vec<Effect>) {
+        self.find(effects);
+        if !self.cascade.found.is_empty() {
+            self.run_waves(effects);
+        }
+        self.untouch_all();
+        funding::schedule_interest(&mut self.books);
+        self.schedule_queue();
+    }
+
+    fn run_waves(&mut self, effects: &mut Vec<Effect>) {
         let limits = self.books.rulebook.limits;
         let mut steps = limits.steps_per_event;
         let mut wave = 0;
-        loop {
-            self.find(effects);
-            if self.cascade.found.is_empty() {
-                break;
-            }
+        while !self.cascade.found.is_empty() {
             if wave == limits.cascade_waves_max || steps == 0 {
                 self.enqueue_found(wave, effects);
                 break;
@@ -72,10 +78,8 @@ impl ClearingHouse {
             if !later.is_empty() {
                 self.enqueue_found(wave, effects);
             }
+            self.find(effects);
         }
-        self.untouch_all();
-        funding::schedule_interest(&mut self.books);
-        self.schedule_queue();
     }
 
     fn schedule_queue(&mut self) {
@@ -97,9 +101,10 @@ impl ClearingHouse {
         let mut place = 0;
         while let Some(account) = self.books.touched.get(place).copied() {
             place += 1;
+            let flags = self.books.accounts.flags(account);
             self.untouch(account);
-            if self.books.accounts.flag(account, QUEUED | LIQUIDATING)
-                || !self.watch.still_proved(&self.books, account)
+            if flags & (QUEUED | LIQUIDATING) != 0
+                || (flags & LOOSE != 0 && !self.watch.prove(&self.books, account))
             {
                 // An account let go is touched again and comes once more at the end of the list.
                 self.examine(account, effects);
@@ -117,7 +122,7 @@ impl ClearingHouse {
     }
 
     fn untouch(&mut self, account: AccountId) {
-        self.books.accounts.set_flag(account, TOUCHED, false);
+        self.books.accounts.set_flag(account, TOUCHED | LOOSE, false);
         self.digests.changed(&mut self.books.accounts, account);
     }
 

@@ -4,6 +4,7 @@ use crate::account::LIQUIDATING;
 use crate::house::Books;
 use crate::plan::{require, require_account, require_asset};
 use crate::settlement::{post_balance, transfer as move_money};
+use crate::watch::{Kept, Watch};
 use alloc::vec::Vec;
 use domain::command::{Deposit, PayInCapital, TransferAsset, Withdraw};
 use domain::{AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, Refusal};
@@ -23,42 +24,87 @@ pub(crate) fn check_deposit(books: &Books, deposit: &Deposit) -> Result<(), Refu
     check_balance_max(books, deposit.account, deposit.asset, deposit.amount)
 }
 
-pub(crate) fn deposit(books: &mut Books, deposit: &Deposit, effects: &mut Vec<Effect>) {
+pub(crate) fn deposit(
+    books: &mut Books,
+    watch: &mut Watch,
+    deposit: &Deposit,
+    effects: &mut Vec<Effect>,
+) {
     let Deposit { account, asset, amount } = *deposit;
-    post_balance(books, account, asset, effects);
+    post_moved(books, watch, (account, asset), amount, effects);
     let sides = (Holder::House(HouseAccount::Custody), Holder::Client(account));
     move_money(books, sides, asset, amount);
     effects.push(Effect::Deposited { account, asset, amount });
 }
 
-pub(crate) fn check_withdraw(books: &Books, withdraw: &Withdraw) -> Result<(), Refusal> {
+/// Posts a balance that is about to change by an amount; the proof of the account's box follows
+/// where it can.
+fn post_moved(
+    books: &mut Books,
+    watch: &mut Watch,
+    (account, asset): (AccountId, AssetId),
+    amount: Amount,
+    effects: &mut Vec<Effect>,
+) {
+    let held = held(books, account, asset);
+    let kept = watch.kept_after_cash(books, account, asset, (held, held + amount));
+    post_balance(books, account, asset, effects);
+    match kept.filter(|kept| kept.covers_maintenance()) {
+        Some(kept) => {
+            watch.keep(account, kept);
+            books.touch_proved(account);
+        }
+        None => books.touch(account),
+    }
+}
+
+pub(crate) fn check_withdraw(
+    books: &Books,
+    watch: &Watch,
+    withdraw: &Withdraw,
+) -> Result<(), Refusal> {
     require_account(books, withdraw.account)?;
     require_asset(books, withdraw.asset)?;
     require(withdraw.amount.is_positive(), Refusal::AmountNotPositive)?;
-    check_outflow(books, withdraw.account, withdraw.asset, withdraw.amount, None)
+    check_outflow(books, watch, (withdraw.account, withdraw.asset, withdraw.amount), None)
 }
 
-pub(crate) fn withdraw(books: &mut Books, withdraw: &Withdraw, effects: &mut Vec<Effect>) {
+pub(crate) fn withdraw(
+    books: &mut Books,
+    watch: &mut Watch,
+    withdraw: &Withdraw,
+    effects: &mut Vec<Effect>,
+) {
     let Withdraw { account, asset, amount } = *withdraw;
-    post_balance(books, account, asset, effects);
+    post_moved(books, watch, (account, asset), -amount, effects);
     let sides = (Holder::Client(account), Holder::House(HouseAccount::Custody));
     move_money(books, sides, asset, amount);
     effects.push(Effect::Withdrawn { account, asset, amount });
 }
 
-pub(crate) fn check_transfer(books: &Books, transfer: &TransferAsset) -> Result<(), Refusal> {
+pub(crate) fn check_transfer(
+    books: &Books,
+    watch: &Watch,
+    transfer: &TransferAsset,
+) -> Result<(), Refusal> {
     require_account(books, transfer.from)?;
     require_account(books, transfer.to)?;
     require(transfer.from != transfer.to, Refusal::AccountRepeated)?;
     require_asset(books, transfer.asset)?;
     require(transfer.amount.is_positive(), Refusal::AmountNotPositive)?;
-    check_outflow(books, transfer.from, transfer.asset, transfer.amount, Some(transfer.to))
+    let TransferAsset { from, to, asset, amount } = *transfer;
+    check_outflow(books, watch, (from, asset, amount), Some(to))
 }
 
-pub(crate) fn transfer(books: &mut Books, command: &TransferAsset, effects: &mut Vec<Effect>) {
+pub(crate) fn transfer(
+    books: &mut Books,
+    watch: &mut Watch,
+    command: &TransferAsset,
+    effects: &mut Vec<Effect>,
+) {
     let TransferAsset { from, to, asset, amount } = *command;
-    post_balance(books, from, asset, effects);
-    post_balance(books, to, asset, effects);
+    post_moved(books, watch, (from, asset), -amount, effects);
+    post_moved(books, watch, (to, asset), amount, effects);
     move_money(books, (Holder::Client(from), Holder::Client(to)), asset, amount);
     effects.push(Effect::AssetTransferred { from, to, asset, amount });
 }
@@ -100,9 +146,8 @@ fn held(books: &Books, account: AccountId, asset: AssetId) -> Amount {
 /// initial margin. A transfer names its recipient: the asset stays in the house.
 fn check_outflow(
     books: &Books,
-    account: AccountId,
-    asset: AssetId,
-    amount: Amount,
+    watch: &Watch,
+    (account, asset, amount): (AccountId, AssetId, Amount),
     recipient: Option<AccountId>,
 ) -> Result<(), Refusal> {
     let prices = books.prices();
@@ -113,7 +158,9 @@ fn check_outflow(
     let row = Balance { asset, amount: left, index: side_index(left, market) };
     let change = Change { position: None, balances: [Some(row), None] };
     let portfolio = books.accounts.portfolio(account).with(change);
-    let exposed = portfolio.is_exposed();
+    let kept = watch.kept_after_cash(books, account, asset, (owns, left));
+    let covered = kept.is_some_and(Kept::covers_initial) && books.freshness.covers(books.now());
+    let exposed = !covered && portfolio.is_exposed();
     if exposed {
         oracle::check(&portfolio, &prices, books.now())?;
     }

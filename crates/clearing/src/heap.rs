@@ -3,6 +3,7 @@
 //! Smallest key on top. Re-keying moves one entry; looking for every key below a bound visits only
 //! those and their children.
 
+use crate::rows::reserve;
 use alloc::vec::Vec;
 
 /// A key, the account it wakes and the lane that holds the place of this entry.
@@ -38,6 +39,7 @@ impl Heap {
 
     /// Adds an entry; `moved` learns each new place of each entry that moves, this one included.
     pub fn push(&mut self, entry: Entry, moved: &mut impl FnMut(u32, u32)) {
+        reserve(&mut self.entries, 1);
         self.entries.push(entry);
         self.rise(self.entries.len() - 1, moved);
     }

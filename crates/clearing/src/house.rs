@@ -3,6 +3,7 @@
 use crate::account::Accounts;
 use crate::cascade::Cascade;
 use crate::digest::Digests;
+use crate::freshness::Freshness;
 use crate::ledger::Ledger;
 use crate::liquidity::Liquidity;
 use crate::looks::Looks;
@@ -54,6 +55,8 @@ pub(crate) struct Books {
     pub touched: Vec<AccountId>,
     /// Looks at decisions, where somebody asked for them; derived.
     pub looks: Option<Box<Looks>>,
+    /// Until when no price is stale; derived.
+    pub freshness: Freshness,
 }
 
 impl Books {
@@ -70,6 +73,7 @@ impl Books {
             accounts: Accounts::new(),
             touched: Vec::new(),
             looks: None,
+            freshness: Freshness::default(),
         }
     }
 
@@ -88,6 +92,7 @@ impl Books {
             accounts,
             touched: _,
             looks: _,
+            freshness: _,
         } = other;
         self.cursor = *cursor;
         self.producers.clone_from(producers);
@@ -114,6 +119,12 @@ impl Books {
 
     /// Notes that an account's rows changed in this event.
     pub fn touch(&mut self, account: AccountId) {
+        self.accounts.set_flag(account, LOOSE, true);
+        self.touch_proved(account);
+    }
+
+    /// Notes that an account's rows changed in this event, and that the proof of its box followed.
+    pub fn touch_proved(&mut self, account: AccountId) {
         if !self.accounts.flag(account, TOUCHED) {
             self.accounts.set_flag(account, TOUCHED, true);
             self.touched.push(account);
@@ -127,6 +138,8 @@ impl Books {
 
 /// Changed by the event being applied; derived, outside the canonical bytes.
 pub(crate) const TOUCHED: u8 = 4;
+/// Touched in a way that the proof of its box did not follow; derived too.
+pub(crate) const LOOSE: u8 = 16;
 
 /// The central counterparty to every trade: the state machine.
 ///
@@ -168,7 +181,8 @@ impl ClearingHouse {
     pub fn apply(&mut self, event: &Event, effects: &mut Vec<Effect>) {
         effects.clear();
         self.advance_cursor(event);
-        match plan(&self.books, event) {
+        let mut trade = [None, None];
+        match plan(&self.books, &self.watch, event, &mut trade) {
             Ok(plan) => {
                 self.commit(plan, effects);
                 self.run_cascade(effects);
@@ -225,11 +239,17 @@ impl ClearingHouse {
                 books.touch(open.account);
                 effects.push(Effect::AccountOpened { account: open.account });
             }
-            Command::Deposit(deposit) => custody::deposit(books, deposit, effects),
-            Command::Withdraw(withdraw) => custody::withdraw(books, withdraw, effects),
-            Command::TransferAsset(transfer) => custody::transfer(books, transfer, effects),
+            Command::Deposit(deposit) => custody::deposit(books, &mut self.watch, deposit, effects),
+            Command::Withdraw(withdraw) => {
+                custody::withdraw(books, &mut self.watch, withdraw, effects)
+            }
+            Command::TransferAsset(transfer) => {
+                custody::transfer(books, &mut self.watch, transfer, effects)
+            }
             Command::PayInCapital(capital) => custody::pay_in_capital(books, capital, effects),
-            Command::RegisterTrade(trade) => novation::register(books, trade, effects),
+            Command::RegisterTrade(trade) => {
+                novation::register(books, &mut self.watch, trade, plan.trade(), effects);
+            }
             Command::PublishPrice(price) => {
                 market::publish(books, &mut self.watch, price, effects);
             }

@@ -5,6 +5,7 @@
 
 use crate::account::Accounts;
 use crate::digest::canonical_flags;
+use crate::freshness::Freshness;
 use crate::house::{Books, ClearingHouse, Cursor, SEMANTICS};
 use crate::ledger::{HouseRow, Ledger};
 use crate::liquidity::Liquidity;
@@ -158,5 +159,6 @@ fn books(image: Image) -> Books {
         accounts,
         touched: Vec::new(),
         looks: None,
+        freshness: Freshness::default(),
     }
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use domain::{AccountId, Amount, AssetId, Balance, Holder, HouseAccount};
 use risk::AssetMarket;
 use risk::accrual::{shares, side_index};
+use risk::prices::INDEX_ONE;
 
 /// House balances of one asset, by [`HouseAccount::index`].
 pub(crate) type HouseRow = [Amount; HouseAccount::ALL.len()];
@@ -59,6 +60,26 @@ impl Ledger {
         self.add(accounts, market, to, asset, amount);
     }
 
+    /// Moves amounts of one asset from house accounts to a client at once: a transfer each.
+    pub fn settle_client(
+        &mut self,
+        accounts: &mut Accounts,
+        market: &mut AssetMarket,
+        account: AccountId,
+        asset: AssetId,
+        parts: &[(HouseAccount, Amount)],
+    ) {
+        let row = self.house.get_mut(asset.index()).expect("listed assets have house balances");
+        let mut total = Amount::ZERO;
+        for (from, amount) in parts {
+            if let Some(cell) = row.get_mut(from.index()) {
+                *cell -= *amount;
+            }
+            total += *amount;
+        }
+        add_client(accounts, market, account, asset, total);
+    }
+
     fn add(
         &mut self,
         accounts: &mut Accounts,
@@ -85,14 +106,18 @@ fn add_client(
     asset: AssetId,
     amount: Amount,
 ) {
-    let index = market.deposit_index;
-    let empty = Balance { asset, amount: Amount::ZERO, index };
-    let old = accounts.balance(account, asset).unwrap_or(empty);
-    let new_amount = old.amount + amount;
-    let new = Balance { asset, amount: new_amount, index: side_index(new_amount, market) };
-    count(market, &old, false);
-    count(market, &new, true);
-    accounts.put_balance(account, new);
+    let row = accounts.balance_mut(account, asset, market.deposit_index);
+    let old = *row;
+    row.amount += amount;
+    row.index = side_index(row.amount, market);
+    let new = *row;
+    let plain = old.index == INDEX_ONE && new.index == INDEX_ONE;
+    if plain && !old.amount.is_negative() && !new.amount.is_negative() {
+        market.deposit_shares += shares(amount, INDEX_ONE);
+    } else {
+        count(market, &old, false);
+        count(market, &new, true);
+    }
 }
 
 /// Counts a balance into (or out of) the asset's totals.

@@ -20,6 +20,7 @@ mod closeout;
 mod custody;
 mod digest;
 mod expiry;
+mod freshness;
 mod funding;
 mod heap;
 mod house;

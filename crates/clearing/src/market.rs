@@ -3,7 +3,7 @@
 use crate::house::Books;
 use crate::plan::{require, require_asset, require_instrument};
 use crate::watch::Watch;
-use crate::{expiry, funding};
+use crate::{expiry, freshness, funding};
 use alloc::vec::Vec;
 use domain::command::{PublishFunding, PublishPrice};
 use domain::rulebook::InstrumentKind;
@@ -50,23 +50,27 @@ pub(crate) fn publish(
     effects: &mut Vec<Effect>,
 ) {
     let PublishPrice { feed, price, published_at, .. } = *publish;
+    let mut first = false;
     match feed.role {
         FeedRole::Index => {
             let asset = AssetId::new(feed.target);
             expiry::accumulate(books, asset);
             let market = books.asset_market(asset);
+            first = !market.price.is_positive();
             (market.price, market.published_at) = (price, published_at);
             watch.move_asset(asset, price);
         }
         FeedRole::Mark => {
             let instrument = InstrumentId::new(feed.target);
             if let Some(market) = books.instruments.get_mut(instrument.index()) {
+                first = !market.mark.is_positive();
                 (market.mark, market.published_at) = (price, published_at);
                 watch.move_instrument(instrument, market.funded_mark());
             }
         }
         FeedRole::Last => publish_last(books, publish, effects),
     }
+    freshness::renew(books, first);
     effects.push(Effect::PricePublished { feed, price });
 }
 

@@ -9,21 +9,38 @@ use crate::custody::{check_balance_max, check_utilisation};
 use crate::house::Books;
 use crate::market::within;
 use crate::plan::{require, require_account, require_instrument};
-use crate::settlement::{fill_client, post_balance, transfer};
+use crate::settlement::{commit_fill, plan_fill, post_balance, transfer};
+use crate::watch::{Kept, Watch};
 use alloc::vec::Vec;
 use domain::command::RegisterTrade;
 use domain::rulebook::{InstrumentKind, InstrumentRules};
 use domain::wide::div;
 use domain::{
-    AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, Position, Quantity, Quote,
-    Refusal, Rounding,
+    AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, Position, Quantity, Refusal,
+    Rounding,
 };
 use risk::accrual::{effective_amount, side_index};
-use risk::fill::after_fill;
+use risk::fill::AccountFill;
 use risk::portfolio::Change;
 use risk::{Portfolio, assess, oracle};
 
-pub(crate) fn check(books: &Books, trade: &RegisterTrade) -> Result<(), Refusal> {
+/// One side of a trade, worked out: what it makes of the account's position, and of the proof that
+/// its box holds where that follows from the fill alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlannedSide {
+    fill: AccountFill,
+    kept: Option<Kept>,
+}
+
+/// A trade worked out: both sides; none where assets are exchanged.
+pub(crate) type PlannedTrade = [Option<PlannedSide>; 2];
+
+pub(crate) fn check(
+    books: &Books,
+    watch: &Watch,
+    trade: &RegisterTrade,
+    planned: &mut PlannedTrade,
+) -> Result<(), Refusal> {
     require_account(books, trade.buyer)?;
     require_account(books, trade.seller)?;
     require(trade.buyer != trade.seller, Refusal::AccountRepeated)?;
@@ -36,15 +53,26 @@ pub(crate) fn check(books: &Books, trade: &RegisterTrade) -> Result<(), Refusal>
     require(trade.price <= rules.price_max, Refusal::PriceMaxExceeded)?;
     let fees = [trade.buyer_fee, trade.seller_fee];
     require(fees.iter().all(|fee| !fee.is_negative()), Refusal::FeeNegative)?;
-    let scale = books.prices().asset_rules(rules.settles).scale();
-    let quote = div(trade.quantity.quote(trade.price).units(), scale, Rounding::Up);
-    let modest = fees.iter().all(|fee| fee.units() <= quote);
-    require(modest, Refusal::FeeExceedsQuote)?;
+    if fees.iter().any(|fee| fee.is_positive()) {
+        let scale = books.prices().asset_rules(rules.settles).scale();
+        let quote = div(trade.quantity.quote(trade.price).units(), scale, Rounding::Up);
+        let modest = fees.iter().all(|fee| fee.units() <= quote);
+        require(modest, Refusal::FeeExceedsQuote)?;
+    }
     let market = books.prices().instrument(trade.instrument);
     require(!market.expired, Refusal::InstrumentExpired)?;
     require(!market.halted, Refusal::InstrumentHalted)?;
-    let [buyer, seller] = sides(trade).map(|side| check_side(books, trade, rules, &side));
-    first_broken(buyer, seller)
+    let [buyer, seller] = sides(trade);
+    *planned = [None, None];
+    let [first, second] = planned;
+    if let InstrumentKind::Spot { base } = rules.kind {
+        let exchange = |side: &Side| check_exchange(books, trade, rules, base, side);
+        return first_broken(exchange(&buyer), exchange(&seller));
+    }
+    let position = |side: &Side, planned: &mut Option<PlannedSide>| {
+        check_position(books, watch, trade, rules, side).map(|side| *planned = Some(side))
+    };
+    first_broken(position(&buyer, first), position(&seller, second))
 }
 
 /// The first broken rule of the list, whichever of two checks found it.
@@ -55,35 +83,33 @@ fn first_broken(left: Result<(), Refusal>, right: Result<(), Refusal>) -> Result
     }
 }
 
-fn check_side(
-    books: &Books,
+pub(crate) fn register(
+    books: &mut Books,
+    watch: &mut Watch,
     trade: &RegisterTrade,
-    rules: &InstrumentRules,
-    side: &Side,
-) -> Result<(), Refusal> {
-    match rules.kind {
-        InstrumentKind::Spot { base } => check_exchange(books, trade, rules, base, side),
-        _ => check_position(books, trade, rules, side),
-    }
-}
-
-pub(crate) fn register(books: &mut Books, trade: &RegisterTrade, effects: &mut Vec<Effect>) {
+    planned: &PlannedTrade,
+    effects: &mut Vec<Effect>,
+) {
     let rules = books.prices().instrument_rules(trade.instrument);
     let (kind, settles) = (rules.kind, rules.settles);
     let RegisterTrade { buyer, seller, instrument, quantity, price, .. } = *trade;
     effects.push(Effect::Novated { instrument, buyer, seller, quantity, price });
-    match kind {
-        InstrumentKind::Spot { base } => {
-            for account in [buyer, seller] {
-                post_balance(books, account, base, effects);
-                post_balance(books, account, settles, effects);
-            }
-            exchange(books, trade, base, settles);
+    if let InstrumentKind::Spot { base } = kind {
+        for account in [buyer, seller] {
+            books.touch(account);
+            post_balance(books, account, base, effects);
+            post_balance(books, account, settles, effects);
         }
-        _ => {
-            let quote = quantity.quote(price);
-            fill_client(books, buyer, instrument, (quantity, quote), effects);
-            fill_client(books, seller, instrument, (-quantity, -quote), effects);
+        exchange(books, trade, base, settles);
+    }
+    for (account, side) in [buyer, seller].into_iter().zip(planned.iter().flatten()) {
+        commit_fill(books, account, &side.fill, effects);
+        match side.kept {
+            Some(kept) => {
+                watch.keep(account, kept);
+                books.touch_proved(account);
+            }
+            None => books.touch(account),
         }
     }
     for (account, amount) in [(buyer, trade.buyer_fee), (seller, trade.seller_fee)] {
@@ -117,37 +143,42 @@ const NO_CHANGE: Change = Change { position: None, balances: [None, None] };
 
 fn check_position(
     books: &Books,
+    watch: &Watch,
     trade: &RegisterTrade,
     rules: &InstrumentRules,
     side: &Side,
-) -> Result<(), Refusal> {
+) -> Result<PlannedSide, Refusal> {
     let prices = books.prices();
-    let before = books.accounts.portfolio(side.account);
-    let funding_index = prices.instrument(trade.instrument).funding_index;
-    let instrument = trade.instrument;
-    let empty = Position { instrument, quantity: Quantity::ZERO, cost: Quote::ZERO, funding_index };
-    let held = books.accounts.position(side.account, instrument);
-    let position = held.unwrap_or(empty);
-    let quote = side.quantity.quote(trade.price);
-    let sum = position.quantity.units().checked_add(side.quantity.units());
-    let within_max = sum.is_some_and(|sum| sum.abs() <= rules.position_max.units());
-    let change = if within_max {
-        after_fill(&before, &prices, &position, side.quantity, quote, side.fee)
-    } else {
+    let (account, instrument) = (side.account, trade.instrument);
+    let held = books.accounts.position(account, instrument);
+    let before = held.map_or(Quantity::ZERO, |held| held.quantity);
+    let sum = before.units().checked_add(side.quantity.units());
+    if sum.is_none_or(|sum| sum.abs() > rules.position_max.units()) {
         // Too large to compute with, yet the prices it would need are asked first.
-        Change { position: Some(Position { quantity: side.quantity, ..position }), ..NO_CHANGE }
-    };
-    let after = before.with(change);
-    oracle::check(&after, &prices, books.now())?;
-    require(within_max, Refusal::PositionMaxExceeded)?;
+        let position = Position { quantity: side.quantity, ..Position::empty(instrument) };
+        let change = Change { position: Some(position), ..NO_CHANGE };
+        let after = books.accounts.portfolio(account).with(change);
+        oracle::check(&after, &prices, books.now())?;
+        return Err(Refusal::PositionMaxExceeded);
+    }
+    let quote = side.quantity.quote(trade.price);
+    let fill = plan_fill(books, account, instrument, held, (side.quantity, quote));
+    let after = || books.accounts.portfolio(account).with(fill.change(&prices, side.fee));
+    if !books.freshness.covers(books.now()) {
+        oracle::check(&after(), &prices, books.now())?;
+    }
     let room = usize::from(books.rulebook.limits.positions_per_account);
-    let fits = held.is_some() || books.accounts.positions(side.account).len() < room;
+    let fits = held.is_some() || books.accounts.positions(account).len() < room;
     require(fits, Refusal::PositionsPerAccountExceeded)?;
-    let opposite = position.quantity.is_negative() != side.quantity.is_negative();
-    let reduces = !position.quantity.is_zero()
-        && opposite
-        && side.quantity.magnitude() <= position.quantity.magnitude();
-    check_margin(books, trade, rules, side.account, &after, reduces)
+    let opposite = before.is_negative() != side.quantity.is_negative();
+    let reduces = !before.is_zero() && opposite && side.quantity.magnitude() <= before.magnitude();
+    let liquidating = books.accounts.flag(account, LIQUIDATING);
+    require(reduces || !liquidating, Refusal::AccountLiquidating)?;
+    let kept = watch.kept_after(books, account, &fill, side.fee);
+    if !kept.is_some_and(Kept::covers_initial) {
+        check_margin(books, trade, rules, account, &after(), reduces)?;
+    }
+    Ok(PlannedSide { fill, kept: kept.filter(|kept| kept.covers_maintenance()) })
 }
 
 /// At initial margin after the trade, or a trade that reduces risk.
@@ -160,8 +191,6 @@ fn check_margin(
     reduces: bool,
 ) -> Result<(), Refusal> {
     let prices = books.prices();
-    let liquidating = books.accounts.flag(account, LIQUIDATING);
-    require(reduces || !liquidating, Refusal::AccountLiquidating)?;
     let after = assess(portfolio, &prices);
     let margin = after.requirement.initial - after.adjusted_equity;
     if !margin.is_positive() {
@@ -234,7 +263,10 @@ fn check_exchange(
     let lent = lends(base_held, &base_row).and(lends(quote_held, &quote_row));
     // An exchange that lends nothing new can only lower what is at risk.
     let reduces = !given.amount.is_negative();
-    first_broken(lent, check_margin(books, trade, rules, side.account, &after, reduces))
+    let liquidating = books.accounts.flag(side.account, LIQUIDATING);
+    let margined = require(reduces || !liquidating, Refusal::AccountLiquidating)
+        .and_then(|()| check_margin(books, trade, rules, side.account, &after, reduces));
+    first_broken(lent, margined)
 }
 
 /// Base from seller to buyer, quote from buyer to seller, the rounding to residue.

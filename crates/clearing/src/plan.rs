@@ -4,6 +4,8 @@
 //! and committing cannot fail.
 
 use crate::house::{Books, SEMANTICS};
+use crate::novation::PlannedTrade;
+use crate::watch::Watch;
 use crate::{custody, market, novation};
 use domain::command::{Genesis, OpenAccount, SetRulebook};
 use domain::event::HOUSE_PRODUCER;
@@ -13,16 +15,27 @@ use domain::{AccountId, AssetId, Command, Event, InstrumentId, Refusal};
 /// A command that passed every check.
 pub(crate) struct Plan<'a> {
     command: &'a Command,
+    trade: &'a PlannedTrade,
 }
 
 impl<'a> Plan<'a> {
     pub const fn command(&self) -> &'a Command {
         self.command
     }
+
+    /// What a trade makes of both sides.
+    pub const fn trade(&self) -> &'a PlannedTrade {
+        self.trade
+    }
 }
 
 /// Checks an event's command against the books.
-pub(crate) fn plan<'a>(books: &Books, event: &'a Event) -> Result<Plan<'a>, Refusal> {
+pub(crate) fn plan<'a>(
+    books: &Books,
+    watch: &Watch,
+    event: &'a Event,
+    trade: &'a mut PlannedTrade,
+) -> Result<Plan<'a>, Refusal> {
     check_producer(books, event)?;
     let opened = books.cursor.seal_interval > 0;
     match &event.command {
@@ -32,10 +45,10 @@ pub(crate) fn plan<'a>(books: &Books, event: &'a Event) -> Result<Plan<'a>, Refu
         Command::SetRulebook(set) => check_rulebook(books, set)?,
         Command::OpenAccount(open) => check_opening(books, open)?,
         Command::Deposit(deposit) => custody::check_deposit(books, deposit)?,
-        Command::Withdraw(withdraw) => custody::check_withdraw(books, withdraw)?,
-        Command::TransferAsset(transfer) => custody::check_transfer(books, transfer)?,
+        Command::Withdraw(withdraw) => custody::check_withdraw(books, watch, withdraw)?,
+        Command::TransferAsset(transfer) => custody::check_transfer(books, watch, transfer)?,
         Command::PayInCapital(capital) => custody::check_capital(books, capital)?,
-        Command::RegisterTrade(trade) => novation::check(books, trade)?,
+        Command::RegisterTrade(registered) => novation::check(books, watch, registered, trade)?,
         Command::PublishPrice(price) => market::check_price(books, price)?,
         Command::PublishFunding(funding) => market::check_funding(books, funding)?,
         Command::Pulse(_) => {
@@ -48,7 +61,7 @@ pub(crate) fn plan<'a>(books: &Books, event: &'a Event) -> Result<Plan<'a>, Refu
             market::check_halt(books, resume.instrument, false)?;
         }
     }
-    Ok(Plan { command: &event.command })
+    Ok(Plan { command: &event.command, trade })
 }
 
 fn check_producer(books: &Books, event: &Event) -> Result<(), Refusal> {

@@ -1,5 +1,5 @@
-//! Rows of many owners in one arena: spans of 1, 2, 4, ... rows, grown by doubling, reused when
-//! freed. An owner's rows lie side by side, and steady work allocates nothing.
+//! Rows of many owners in one arena: spans of 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, ... rows,
+//! reused when freed. An owner's rows lie side by side, and steady work allocates nothing.
 
 use alloc::vec::Vec;
 
@@ -26,7 +26,30 @@ impl Span {
     }
 
     const fn capacity(self) -> usize {
-        if self.class == 0 { 0 } else { 1 << (self.class - 1) }
+        if self.class == 0 { 0 } else { capacity(self.class - 1) }
+    }
+}
+
+/// Rows of a span of a class: 1 to 4, then four sizes to each doubling.
+const fn capacity(class: u8) -> usize {
+    if class < 4 { class as usize + 1 } else { (5 + (class % 4) as usize) << (class / 4 - 1) }
+}
+
+/// The smallest class that holds so many rows.
+fn class_of(rows: usize) -> u8 {
+    (0..u8::MAX).find(|class| capacity(*class) >= rows).expect("a span has fewer than 2^16 rows")
+}
+
+/// Grows a vector for more items: by half while it is small; a large one, which allocators move
+/// without copying it, by little, since what it holds in reserve counts for every account.
+pub(crate) fn reserve<T>(items: &mut Vec<T>, more: usize) {
+    if items.capacity() - items.len() < more {
+        let spare = match items.len() {
+            0..65_536 => items.len() / 2,
+            65_536..262_144 => items.len() / 16,
+            _ => items.len() / 128,
+        };
+        items.reserve_exact(more.max(spare));
     }
 }
 
@@ -133,23 +156,48 @@ impl<T: Copy> Rows<T> {
 
     fn grow(&mut self, span: &mut Span, filler: T) {
         let class = span.class;
-        let capacity = 1usize << class;
-        let reused = self.free.get_mut(usize::from(class)).and_then(Vec::pop);
-        let start = reused.unwrap_or_else(|| {
-            let start = self.slots.len();
-            self.slots.resize(start + capacity, filler);
-            u32::try_from(start).expect("the arena holds fewer than 2^32 rows")
-        });
+        let start = self.take(class, filler);
         let source = span.start()..span.start() + span.len();
         self.slots.copy_within(source, start as usize);
         self.release(*span);
         *span = Span { start, len: span.len, class: class + 1 };
+    }
+
+    /// Room for a class: freed before, or at the end.
+    fn take(&mut self, class: u8, filler: T) -> u32 {
+        let reused = self.free.get_mut(usize::from(class)).and_then(Vec::pop);
+        reused.unwrap_or_else(|| {
+            let start = self.slots.len();
+            reserve(&mut self.slots, capacity(class));
+            self.slots.resize(start + capacity(class), filler);
+            u32::try_from(start).expect("the arena holds fewer than 2^32 rows")
+        })
+    }
+
+    /// Gives an owner without rows these, in room of their size.
+    pub fn place(&mut self, span: &mut Span, rows: &[T]) {
+        self.clear(span);
+        let Some(first) = rows.first() else { return };
+        let class = class_of(rows.len());
+        let start = self.take(class, *first);
+        *span = Span { start, len: rows.len() as u16, class: class + 1 };
+        self.get_mut(*span).copy_from_slice(rows);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_hold_what_they_say() {
+        let sizes: Vec<usize> = (0..16).map(capacity).collect();
+        assert_eq!(sizes, [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32]);
+        for rows in 1..10_000 {
+            let class = class_of(rows);
+            assert!(capacity(class) >= rows && (class == 0 || capacity(class - 1) < rows));
+        }
+    }
 
     /// Random inserts and removals of many owners agree with one vector an owner.
     #[test]
@@ -176,6 +224,10 @@ mod tests {
             if next(100) == 0 {
                 rows.clear(span);
                 model.clear();
+            }
+            if next(50) == 0 {
+                *model = (0..next(40) as u32).collect();
+                rows.place(span, model);
             }
             assert_eq!(rows.get(*span), model.as_slice());
         }

@@ -36,6 +36,7 @@ pub(crate) const fn void() -> Rulebook {
 /// Puts a validated rulebook in force and makes room for what it lists anew.
 pub(crate) fn adopt(books: &mut Books, rulebook: &Rulebook, effects: &mut Vec<Effect>) {
     books.rulebook.clone_from(rulebook);
+    books.freshness.forget();
     books.assets.resize(rulebook.assets.len(), AssetMarket::new());
     books.instruments.resize(rulebook.instruments.len(), InstrumentMarket::new());
     books.ledger.list_assets(rulebook.assets.len());

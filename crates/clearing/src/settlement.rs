@@ -11,7 +11,7 @@ use domain::{
     Quantity, Quote,
 };
 use risk::accrual::{effective_amount, funding_credit, side_index};
-use risk::fill::fill;
+use risk::fill::{AccountFill, fill};
 
 /// Moves an amount of an asset between holders.
 pub(crate) fn transfer(books: &mut Books, sides: (Holder, Holder), asset: AssetId, amount: Amount) {
@@ -35,14 +35,13 @@ pub(crate) fn post_all(books: &mut Books, account: AccountId, effects: &mut Vec<
     }
 }
 
-/// Posts the interest of one balance and notes that the account changes.
+/// Posts the interest of one balance; who calls notes that the account changes.
 pub(crate) fn post_balance(
     books: &mut Books,
     account: AccountId,
     asset: AssetId,
     effects: &mut Vec<Effect>,
 ) {
-    books.touch(account);
     if let Some(balance) = books.accounts.balance(account, asset) {
         post_interest(books, account, &balance, effects);
     }
@@ -92,7 +91,62 @@ fn post_funding(
     Position { funding_index, ..position }
 }
 
-/// Fills a client's position, posting the interest of its settlement balance and its funding first.
+/// Works out a fill of a client's position in an instrument, if it has one.
+#[inline]
+pub(crate) fn plan_fill(
+    books: &Books,
+    account: AccountId,
+    instrument: InstrumentId,
+    held: Option<Position>,
+    fill: (Quantity, Quote),
+) -> AccountFill {
+    let prices = books.prices();
+    let funding_index = prices.instrument(instrument).funding_index;
+    let held = held.unwrap_or(Position { funding_index, ..Position::empty(instrument) });
+    let settles = prices.instrument_rules(instrument).settles;
+    AccountFill::new(held, books.accounts.balance(account, settles), fill, &prices)
+}
+
+/// Makes a fill that was worked out: posts the interest of its settlement balance and its funding,
+/// then what closing realised. Who calls notes that the account changed.
+pub(crate) fn commit_fill(
+    books: &mut Books,
+    account: AccountId,
+    fill: &AccountFill,
+    effects: &mut Vec<Effect>,
+) {
+    let instrument = fill.after.instrument;
+    let asset = books.prices().instrument_rules(instrument).settles;
+    let holder = Holder::Client(account);
+    let interest = fill.interest.unwrap_or(Amount::ZERO);
+    if interest != Amount::ZERO {
+        effects.push(Effect::InterestPosted { account, asset, amount: interest });
+    }
+    if fill.funding != Amount::ZERO {
+        let amount = fill.funding;
+        effects.push(Effect::FundingPosted { holder, instrument, amount });
+    }
+    if fill.realised != Amount::ZERO {
+        let amount = fill.realised;
+        effects.push(Effect::PnlRealised { holder, instrument, amount });
+    }
+    let parts = [
+        (HouseAccount::Interest, interest),
+        (HouseAccount::Funding, fill.funding),
+        (HouseAccount::Settlement, fill.realised),
+    ];
+    let moves = fill.interest.is_some() || parts.iter().any(|(_, part)| *part != Amount::ZERO);
+    let Books { ledger, accounts, assets, .. } = books;
+    let market = assets.get_mut(asset.index()).expect("a held asset is listed");
+    if moves {
+        ledger.settle_client(accounts, market, account, asset, &parts);
+    } else {
+        accounts.ensure_balance(account, asset, market.deposit_index);
+    }
+    accounts.put_position(account, fill.after);
+}
+
+/// Fills a client's position at once.
 pub(crate) fn fill_client(
     books: &mut Books,
     account: AccountId,
@@ -100,17 +154,10 @@ pub(crate) fn fill_client(
     fill: (Quantity, Quote),
     effects: &mut Vec<Effect>,
 ) {
-    let prices = books.prices();
-    let settles = prices.instrument_rules(instrument).settles;
-    let index = prices.asset(settles).deposit_index;
-    let funding_index = prices.instrument(instrument).funding_index;
-    let empty = Position { instrument, quantity: Quantity::ZERO, cost: Quote::ZERO, funding_index };
-    books.accounts.ensure_balance(account, settles, index);
-    post_balance(books, account, settles, effects);
-    let held = books.accounts.position(account, instrument).unwrap_or(empty);
-    let held = post_funding(books, Holder::Client(account), held, effects);
-    let position = realise(books, Holder::Client(account), held, fill, effects);
-    books.accounts.put_position(account, position);
+    books.touch(account);
+    let held = books.accounts.position(account, instrument);
+    let fill = plan_fill(books, account, instrument, held, fill);
+    commit_fill(books, account, &fill, effects);
 }
 
 /// Fills the liquidity account's position, posting its funding first.

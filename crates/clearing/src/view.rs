@@ -133,18 +133,47 @@ impl ClearingHouse {
         self.asset(asset).map(|market| market.price).filter(|price| price.is_positive())
     }
 
-    /// Loads what a command will touch, early: in a pure crate a prefetch is an ordinary load. The
-    /// number returned means nothing; it keeps the loads.
+    /// Loads, early, where the rows lie that a command will touch: half a batch before
+    /// [`ClearingHouse::touch_ahead`], which follows what is read here. In a pure crate a prefetch is
+    /// an ordinary load. The number returned means nothing; it keeps the loads.
     #[must_use]
     #[inline]
-    pub fn touch_ahead(&self, command: &Command) -> u64 {
-        let warm =
-            |account: AccountId| self.books.accounts.warm(account) ^ self.watch.warm(account);
+    pub fn touch_heads(&self, command: &Command) -> u64 {
+        let warm = |account: AccountId| {
+            self.books.accounts.warm_head(account) ^ self.watch.warm_standing(account)
+        };
         match command {
             Command::RegisterTrade(trade) => warm(trade.buyer) ^ warm(trade.seller),
             Command::Deposit(deposit) => warm(deposit.account),
             Command::Withdraw(withdraw) => warm(withdraw.account),
             Command::TransferAsset(transfer) => warm(transfer.from) ^ warm(transfer.to),
+            _ => 0,
+        }
+    }
+
+    /// Loads what a command will touch, early. The number returned means nothing.
+    #[must_use]
+    #[inline]
+    pub fn touch_ahead(&self, command: &Command) -> u64 {
+        let accounts = &self.books.accounts;
+        match command {
+            Command::RegisterTrade(trade) => {
+                let instrument = trade.instrument;
+                let rules = self.books.rulebook.instrument(instrument);
+                let asset = rules.map_or(self.books.rulebook.numeraire, |rules| rules.settles);
+                let warm = |account: AccountId| {
+                    accounts.warm_balance(account, asset)
+                        ^ accounts.warm_position(account, instrument)
+                        ^ self.watch.warm(account, accounts.place(account, instrument))
+                };
+                warm(trade.buyer) ^ warm(trade.seller)
+            }
+            Command::Deposit(deposit) => accounts.warm_balance(deposit.account, deposit.asset),
+            Command::Withdraw(withdraw) => accounts.warm_balance(withdraw.account, withdraw.asset),
+            Command::TransferAsset(transfer) => {
+                accounts.warm_balance(transfer.from, transfer.asset)
+                    ^ accounts.warm_balance(transfer.to, transfer.asset)
+            }
             _ => 0,
         }
     }

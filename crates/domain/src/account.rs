@@ -115,3 +115,11 @@ pub struct Position {
     /// The funding index last paid up to: price units times 1e-12, summed.
     pub funding_index: i128,
 }
+
+impl Position {
+    /// Nothing held, at a funding index of zero.
+    #[must_use]
+    pub const fn empty(instrument: InstrumentId) -> Self {
+        Self { instrument, quantity: Quantity::ZERO, cost: Quote::ZERO, funding_index: 0 }
+    }
+}

@@ -72,6 +72,13 @@ impl Ratio {
         Self::new(self.numerator, self.denominator) == Some(self)
     }
 
+    /// Over a million, so that [`Ratio::weigh`] is exact.
+    #[must_use]
+    #[inline]
+    pub const fn is_exact(self) -> bool {
+        self.denominator == PARTS as u64
+    }
+
     /// Nothing at all.
     #[must_use]
     pub const fn is_zero(self) -> bool {

@@ -92,6 +92,10 @@ pub const fn bounded_mul(a: i128, b: i128) -> i128 {
 #[inline]
 pub const fn mul_div(a: i128, b: i128, d: i128, rounding: Rounding) -> Option<i128> {
     assert!(d > 0, "a divisor is positive");
+    // Two factors of 64 bits cannot leave 128.
+    if a as i64 as i128 == a && b as i64 as i128 == b {
+        return Some(div((a as i64 as i128) * (b as i64 as i128), d, rounding));
+    }
     if let Some(product) = a.checked_mul(b) {
         return Some(div(product, d, rounding));
     }

@@ -66,6 +66,7 @@ pub fn funding_credit(position: &Position, market: &InstrumentMarket, scale: i12
 /// # Panics
 /// Never within the rulebook's bounds.
 #[must_use]
+#[inline]
 pub fn shares(amount: Amount, index: i128) -> i128 {
     if index == INDEX_ONE {
         return amount.units() * SHARES;

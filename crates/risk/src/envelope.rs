@@ -1,17 +1,21 @@
 //! How far prices may move before an account can become liquidatable.
 //!
 //! A box gives every factor an interval: for an instrument its mark less funding, for an asset its
-//! index price. [`excess_floor`] evaluates the account's excess at the worst corner of the box,
-//! term by term: if that is not negative, no price inside the box can make the account
-//! liquidatable, whatever the signs, kinks, tiers and settlement assets. Rounding needs no
-//! allowance of its own, since every rounding is monotone and against the account.
+//! index price. [`slack`] evaluates what the account has above maintenance and above initial margin
+//! at the worst corner of the box, term by term: what is not negative there is negative nowhere
+//! inside, whatever the signs, kinks, tiers and settlement assets. Rounding needs no allowance of
+//! its own, since every rounding is monotone and against the account. [`slack_change`] says what a
+//! fill does to that figure from the filled position alone.
 
 use crate::haircut::weigh_holding;
 use crate::margin;
 use crate::portfolio::Portfolio;
 use crate::prices::{AssetMarket, FUNDING_ONE, Prices, worth_at};
+use domain::rulebook::AssetRules;
 use domain::wide::{bounded_mul, mul_div};
-use domain::{AssetId, Balance, InstrumentId, Position, Quote, Rounding, Value, Weighted};
+use domain::{
+    Amount, AssetId, Balance, InstrumentId, Position, Quote, Ratio, Rounding, Value, Weighted,
+};
 
 /// Intervals of the factors of one account.
 pub trait PriceBox {
@@ -31,28 +35,41 @@ pub trait PriceBox {
     fn deposit_low(&self, asset: AssetId) -> i128;
 }
 
-/// Excess (adjusted equity less maintenance margin) is at least this inside the box.
-#[must_use]
-#[inline]
-pub fn excess_floor(
-    portfolio: &Portfolio<'_>,
-    prices: &Prices<'_>,
-    bounds: &impl PriceBox,
-) -> Weighted {
-    let mut floor = Weighted::ZERO;
-    for balance in portfolio.balances() {
-        floor += weighted_floor(portfolio, &balance, prices, bounds);
-    }
-    floor - margin::maintenance_ceiling(portfolio, prices, bounds)
+/// What an account has at least above two lines while prices stay inside a box, or a change of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Slack {
+    /// Adjusted equity less maintenance margin.
+    pub maintenance: Weighted,
+    /// Adjusted equity less initial margin.
+    pub initial: Weighted,
 }
 
+/// Adjusted equity less both margins is at least this inside the box.
+#[must_use]
+#[inline]
+pub fn slack(portfolio: &Portfolio<'_>, prices: &Prices<'_>, bounds: &impl PriceBox) -> Slack {
+    let mut total = Slack::default();
+    for balance in portfolio.balances() {
+        let (floor, debt) = weighted_floor(portfolio, &balance, prices, bounds);
+        total.maintenance += floor;
+        total.initial += floor - debt;
+    }
+    for position in portfolio.positions() {
+        let most = margin::ceiling(&position, prices, bounds);
+        total.maintenance -= most.maintenance;
+        total.initial -= most.initial;
+    }
+    total
+}
+
+/// The least that one asset adds to adjusted equity, and the most that it adds to initial margin.
 #[inline]
 fn weighted_floor(
     portfolio: &Portfolio<'_>,
     balance: &Balance,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
-) -> Weighted {
+) -> (Weighted, Weighted) {
     let asset = balance.asset;
     let rules = prices.asset_rules(asset);
     let scale = rules.scale();
@@ -79,10 +96,142 @@ fn weighted_floor(
         worth_at(Quote::new(cash), price, scale, Rounding::Down)
     };
     if cash < 0 {
-        rules.liability_weight.weigh(worth, Rounding::Down)
+        let debt = rules.debt_initial.weigh(-worth, Rounding::Up);
+        (rules.liability_weight.weigh(worth, Rounding::Down), debt)
     } else {
-        weigh_holding(rules, Quote::new(cash), price, worth)
+        (weigh_holding(rules, Quote::new(cash), price, worth), Weighted::ZERO)
     }
+}
+
+/// A position and the balance it settles in, before and after a fill with its postings.
+#[derive(Clone, Copy, Debug)]
+pub struct FillChange<'a> {
+    /// The position before, nothing posted.
+    pub before: &'a Position,
+    /// The position after.
+    pub after: &'a Position,
+    /// The balance before, with its interest.
+    pub held: Amount,
+    /// Funding posted with the fill.
+    pub funding: Amount,
+    /// The balance after.
+    pub amount: Amount,
+    /// The instrument's funding index in whole price units, rounded down.
+    pub funding_floor: i64,
+}
+
+/// A lower bound of what a fill adds to an account's [`Slack`] inside the same box.
+///
+/// `None` where the fill opens or closes the position (its factor comes or goes), or settles in
+/// anything but a non-negative balance of the numeraire: then [`slack`] has to look at the whole
+/// account. A gain counts at the least weight of the numeraire's haircuts, a loss at its liability
+/// weight, since that is how steep the worth of cash is at most on either side of zero.
+///
+/// Worked: a long of 10 at 100 in a box from 90 to 110 sells 1 at 100, maintenance 1 %, initial 2 %:
+/// at 90 the unit sold would have lost 10, so both gain 10, and 1.10 and 2.20 of margin come free.
+#[must_use]
+#[inline]
+pub fn slack_change(
+    change: &FillChange<'_>,
+    prices: &Prices<'_>,
+    bounds: &impl PriceBox,
+) -> Option<Slack> {
+    let FillChange { before, after, held, amount, .. } = change;
+    let settles = prices.instrument_rules(after.instrument).settles;
+    let simple = settles == prices.rulebook.numeraire
+        && !before.quantity.is_zero()
+        && !after.quantity.is_zero()
+        && !held.is_negative()
+        && !amount.is_negative();
+    if !simple {
+        return None;
+    }
+    let scale = prices.asset_rules(settles).scale();
+    let pnl = pnl_change(change, bounds, scale);
+    let cash = cash_slack(pnl, (*held, *amount), settles, prices, bounds);
+    let needed = margin::ceiling_change(before, after, prices, bounds);
+    Some(Slack {
+        maintenance: cash.maintenance - needed.maintenance,
+        initial: cash.initial - needed.initial,
+    })
+}
+
+/// A lower bound of what a change of the numeraire's balance alone adds to an account's [`Slack`];
+/// `None` where it is owed before or after.
+#[must_use]
+#[inline]
+pub fn cash_change(
+    (held, amount): (Amount, Amount),
+    prices: &Prices<'_>,
+    bounds: &impl PriceBox,
+) -> Option<Slack> {
+    let simple = !held.is_negative() && !amount.is_negative();
+    let numeraire = prices.rulebook.numeraire;
+    simple.then(|| cash_slack(0, (held, amount), numeraire, prices, bounds))
+}
+
+/// What a change of PnL, at 1e-16, and of a deposit of the numeraire add at least.
+#[inline]
+fn cash_slack(
+    pnl: i128,
+    (held, amount): (Amount, Amount),
+    asset: AssetId,
+    prices: &Prices<'_>,
+    bounds: &impl PriceBox,
+) -> Slack {
+    let rules = prices.asset_rules(asset);
+    let kept = kept_floor((amount - held).units(), prices.asset(asset), asset, bounds);
+    let cash = Value::new(bounded_mul(kept, rules.scale()) + pnl);
+    if cash.is_negative() {
+        let debt = rules.debt_initial.weigh(-cash, Rounding::Up);
+        let maintenance = rules.liability_weight.max(Ratio::ONE).weigh(cash, Rounding::Down);
+        Slack { maintenance, initial: maintenance - debt }
+    } else {
+        let weighed = least_weight(rules, cash);
+        Slack { maintenance: weighed, initial: weighed }
+    }
+}
+
+/// A lower bound of what a fill adds to [`pnl_floor`], from sums in place of two divisions.
+///
+/// With the funding posted (f to f', q to q'), q' f' - q f = q (f' - f) + (q' - q) f'. The first
+/// part is what was posted, within one asset unit; f' is its whole price units and a fraction.
+#[inline]
+fn pnl_change(change: &FillChange<'_>, bounds: &impl PriceBox, scale: i128) -> i128 {
+    let FillChange { before, after, funding, funding_floor, .. } = change;
+    let filled = after.quantity.wide() - before.quantity.wide();
+    let posted = if before.funding_index == after.funding_index {
+        0
+    } else {
+        bounded_mul(funding.units(), scale) + scale
+    };
+    let accrued = bounded_mul(filled, i128::from(*funding_floor)) + filled.min(0);
+    worst_worth(after, bounds) - worst_worth(before, bounds) - (after.cost - before.cost).units()
+        + accrued
+        - posted
+}
+
+/// What is left of a change of a deposit at the lowest deposit index. Three units less: posting
+/// interest rounds at two indexes, and so does the change.
+#[inline]
+fn kept_floor(units: i128, market: &AssetMarket, asset: AssetId, bounds: &impl PriceBox) -> i128 {
+    let (low, index) = (bounds.deposit_low(asset), market.deposit_index);
+    let kept = if units <= 0 || low >= index {
+        units
+    } else if index - low <= index >> 9 {
+        // A deposit index in its band keeps more than 511 parts of 512.
+        units - (units >> 9) - 1
+    } else {
+        mul_div(units, low, index, Rounding::Down).expect("balances and indexes are bounded")
+    };
+    kept - 3
+}
+
+/// A gain at the steepest haircut.
+#[inline]
+fn least_weight(rules: &AssetRules, gain: Value) -> Weighted {
+    let weights = rules.haircuts.iter().map(|tier| tier.haircut.weigh_rest(gain));
+    weights.min().unwrap_or(Weighted::ZERO)
 }
 
 /// A debt at the highest borrow index, a deposit at the lowest deposit index.
@@ -106,17 +255,23 @@ fn amount_floor(balance: &Balance, market: &AssetMarket, bounds: &impl PriceBox)
 /// funding credit to whole asset units.
 #[inline]
 fn pnl_floor(position: &Position, bounds: &impl PriceBox, scale: i128) -> i128 {
-    let quantity = position.quantity.wide();
+    let paid = if position.funding_index == 0 {
+        0
+    } else {
+        let quantity = position.quantity.wide();
+        mul_div(quantity, position.funding_index, FUNDING_ONE, Rounding::Down)
+            .expect("funding is bounded by rate and position")
+    };
+    worst_worth(position, bounds) + paid - position.cost.units() - scale
+}
+
+/// Quantity times funded mark at the worse end of its interval.
+#[inline]
+fn worst_worth(position: &Position, bounds: &impl PriceBox) -> i128 {
     let worst = if position.quantity.is_negative() {
         i128::from(bounds.funded_high(position.instrument))
     } else {
         i128::from(bounds.funded_low(position.instrument)) - 1
     };
-    let paid = if position.funding_index == 0 {
-        0
-    } else {
-        mul_div(quantity, position.funding_index, FUNDING_ONE, Rounding::Down)
-            .expect("funding is bounded by rate and position")
-    };
-    bounded_mul(quantity, worst) + paid - position.cost.units() - scale
+    bounded_mul(position.quantity.wide(), worst)
 }

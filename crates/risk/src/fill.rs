@@ -51,6 +51,68 @@ pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: i128) -
     Filled { position: Position { quantity: total, cost, ..position }, realised }
 }
 
+/// A fill of an account's position with the postings that go before it.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountFill {
+    /// The position before; quantity zero where none was open.
+    pub before: Position,
+    /// The position after; quantity zero means closed.
+    pub after: Position,
+    /// The settlement balance before, with its interest.
+    pub held: Amount,
+    /// Interest to post on it; `None` where its index is today's or it is empty.
+    pub interest: Option<Amount>,
+    /// Funding to post.
+    pub funding: Amount,
+    /// What closing fixed.
+    pub realised: Amount,
+}
+
+impl AccountFill {
+    /// Works out a fill of a position beside the settlement balance, if there is one.
+    #[must_use]
+    #[inline]
+    pub fn new(
+        before: Position,
+        balance: Option<Balance>,
+        (quantity, quote): (Quantity, Quote),
+        prices: &Prices<'_>,
+    ) -> Self {
+        let settles = prices.instrument_rules(before.instrument).settles;
+        let scale = prices.asset_rules(settles).scale();
+        let market = prices.instrument(before.instrument);
+        let funding = funding_credit(&before, market, scale);
+        let posted = Position { funding_index: market.funding_index, ..before };
+        let filled = fill(posted, quantity, quote, scale);
+        let (held, interest) = balance.map_or((Amount::ZERO, None), |balance| {
+            let asset = prices.asset(settles);
+            let held = effective_amount(&balance, asset);
+            let current = balance.index == side_index(balance.amount, asset);
+            let stale = !current && balance.amount != Amount::ZERO;
+            (held, stale.then(|| held - balance.amount))
+        });
+        let Filled { position: after, realised } = filled;
+        Self { before, after, held, interest, funding, realised }
+    }
+
+    /// The settlement balance after.
+    #[must_use]
+    #[inline]
+    pub fn amount(&self) -> Amount {
+        self.held + self.funding + self.realised
+    }
+
+    /// The account's rows after the fill and a fee.
+    #[must_use]
+    pub fn change(&self, prices: &Prices<'_>, fee: Amount) -> Change {
+        let asset = prices.instrument_rules(self.after.instrument).settles;
+        let amount = self.amount() - fee;
+        let index = side_index(amount, prices.asset(asset));
+        let balance = Balance { asset, amount, index };
+        Change { position: Some(self.after), balances: [Some(balance), None] }
+    }
+}
+
 /// Position and settlement balance after a fill with accruals posted and a fee taken.
 #[must_use]
 pub fn after_fill(
@@ -62,18 +124,8 @@ pub fn after_fill(
     fee: Amount,
 ) -> Change {
     let settles = prices.instrument_rules(position.instrument).settles;
-    let scale = prices.asset_rules(settles).scale();
-    let market = prices.instrument(position.instrument);
-    let funding = funding_credit(position, market, scale);
-    let posted = Position { funding_index: market.funding_index, ..*position };
-    let filled = fill(posted, quantity, quote, scale);
-    let asset = prices.asset(settles);
-    let held = portfolio
-        .balance(settles)
-        .map_or(Amount::ZERO, |balance| effective_amount(&balance, asset));
-    let amount = held + funding + filled.realised - fee;
-    let balance = Balance { asset: settles, amount, index: side_index(amount, asset) };
-    Change { position: Some(filled.position), balances: [Some(balance), None] }
+    let balance = portfolio.balance(settles);
+    AccountFill::new(*position, balance, (quantity, quote), prices).change(prices, fee)
 }
 
 /// `quote * part / whole` by magnitudes, rounded up.

@@ -158,6 +158,9 @@ fn apply_all(
 ) -> Result<bool, RuntimeError> {
     for (place, event) in events.iter().enumerate() {
         // Loads what an event some places on will touch, while the machine is at work.
+        if let Some(later) = events.get(place + 2 * WARM_AHEAD) {
+            std::hint::black_box(house.touch_heads(&later.command));
+        }
         if let Some(later) = events.get(place + WARM_AHEAD) {
             std::hint::black_box(house.touch_ahead(&later.command));
         }

@@ -13,6 +13,7 @@
 //! Derived from the books, outside digest and snapshot.
 
 mod boxes;
+mod kept;
 
 use crate::account::QUEUED;
 use crate::heap::{Entry, Heap};
@@ -21,9 +22,11 @@ use crate::rows::{Rows, Span};
 use alloc::vec::Vec;
 use boxes::{Bands, Bounds, Lane, factors_of, set_high, set_low};
 use domain::wide::mul_div;
-use domain::{AccountId, AssetId, InstrumentId, Price, Rounding, Weighted};
-use risk::envelope::excess_floor;
+use domain::{AccountId, AssetId, InstrumentId, Price, Rounding};
+use risk::envelope::{Slack, slack};
 use risk::{Portfolio, assess};
+
+pub(crate) use kept::Kept;
 
 /// Widths are shares of a price at 2^-30; a box is at most 0.4 wide on each side.
 const WIDTH_BITS: u32 = 30;
@@ -52,6 +55,15 @@ pub struct WakeCounts {
     pub rebuilds: u64,
 }
 
+/// Where one account stands: its box, what the box still proves, and what is known of it.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(32))]
+struct Standing {
+    lanes: Span,
+    kept: Kept,
+    flags: u8,
+}
+
 /// The wake index.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
@@ -59,8 +71,7 @@ pub(crate) struct Watch {
     factors: Vec<Factor>,
     bands: Bands,
     lanes: Rows<Lane>,
-    spans: Vec<Span>,
-    flags: Vec<u8>,
+    standings: Vec<Standing>,
     hot: Vec<AccountId>,
     woken: Vec<AccountId>,
     stack: Vec<u32>,
@@ -78,8 +89,7 @@ impl Watch {
             factors: Vec::new(),
             bands: Bands::default(),
             lanes: Rows::new(),
-            spans: Vec::new(),
-            flags: Vec::new(),
+            standings: Vec::new(),
             hot: Vec::new(),
             woken: Vec::new(),
             stack: Vec::new(),
@@ -103,8 +113,7 @@ impl Watch {
             factor.high.clear();
         }
         self.lanes = Rows::new();
-        self.spans.clear();
-        self.flags.clear();
+        self.standings.clear();
         self.hot.clear();
         self.woken.clear();
         self.bands = Bands::around(books);
@@ -118,17 +127,16 @@ impl Watch {
 
     fn reserve(&mut self, books: &Books) {
         let count = books.accounts.count() as usize;
-        if self.spans.len() < count {
-            self.spans.resize(count, Span::default());
-            self.flags.resize(count, 0);
+        if self.standings.len() < count {
+            self.standings.resize(count, Standing::default());
         }
     }
 
     fn wake(&mut self, account: AccountId) {
-        if let Some(flags) = self.flags.get_mut(account.index())
-            && *flags & WOKEN == 0
+        if let Some(standing) = self.standings.get_mut(account.index())
+            && standing.flags & WOKEN == 0
         {
-            *flags |= WOKEN;
+            standing.flags |= WOKEN;
             self.woken.push(account);
         }
     }
@@ -146,12 +154,12 @@ impl Watch {
     fn move_factor(&mut self, place: usize, value: i64) {
         let Some(factor) = self.factors.get_mut(place) else { return };
         factor.value = value;
-        let (flags, woken) = (&mut self.flags, &mut self.woken);
+        let (standings, woken) = (&mut self.standings, &mut self.woken);
         let mut wake = |account: u32| {
-            if let Some(flags) = flags.get_mut(account as usize)
-                && *flags & WOKEN == 0
+            if let Some(standing) = standings.get_mut(account as usize)
+                && standing.flags & WOKEN == 0
             {
-                *flags |= WOKEN;
+                standing.flags |= WOKEN;
                 woken.push(AccountId::new(u64::from(account)));
             }
         };
@@ -173,8 +181,8 @@ impl Watch {
         if self.bands.hold(books) {
             let hot = core::mem::take(&mut self.hot);
             for account in hot {
-                if let Some(flags) = self.flags.get_mut(account.index()) {
-                    *flags &= !HOT;
+                if let Some(standing) = self.standings.get_mut(account.index()) {
+                    standing.flags &= !HOT;
                 }
                 self.wake(account);
             }
@@ -186,29 +194,56 @@ impl Watch {
     /// The accounts woken since the last call, for an exact check each.
     pub fn take_woken(&mut self, into: &mut Vec<AccountId>) {
         for account in &self.woken {
-            if let Some(flags) = self.flags.get_mut(account.index()) {
-                *flags &= !WOKEN;
+            if let Some(standing) = self.standings.get_mut(account.index()) {
+                standing.flags &= !WOKEN;
             }
         }
         self.counts.woken += self.woken.len() as u64;
         into.append(&mut self.woken);
     }
 
-    /// Loads an account's box; the number means nothing.
+    /// Loads where an account stands; the number means nothing.
     #[inline]
-    pub fn warm(&self, account: AccountId) -> u64 {
-        let span = self.spans.get(account.index()).copied().unwrap_or_default();
-        let lanes = self.lanes.get(span);
-        let ends = lanes.first().zip(lanes.last());
-        ends.map_or(0, |(first, last)| (first.low ^ last.low) as u64)
+    pub fn warm_standing(&self, account: AccountId) -> u64 {
+        u64::from(self.standing(account).flags)
     }
 
-    /// Whether the account's old box still covers its factors and proves that it is safe.
-    pub fn still_proved(&self, books: &Books, account: AccountId) -> bool {
-        let Some(span) = self.spans.get(account.index()) else { return false };
-        let lanes = self.lanes.get(*span);
+    /// Loads what an account's box says of an instrument; the number means nothing.
+    #[inline]
+    pub fn warm(&self, account: AccountId, place: Option<usize>) -> u64 {
+        let lanes = self.lanes.get(self.standing(account).lanes);
+        lanes.get(place.unwrap_or(0)).map_or(0, |lane| (lane.low ^ lane.high) as u64)
+    }
+
+    /// The interval of an instrument among lanes, which lie as the account's positions do: there
+    /// at `place`, or wherever it is.
+    #[inline]
+    fn lane(lanes: &[Lane], factor: u32, place: Option<usize>) -> Option<&Lane> {
+        let there = place.and_then(|at| lanes.get(at)).filter(|lane| lane.factor == factor);
+        there.or_else(|| lanes.iter().find(|lane| lane.factor == factor))
+    }
+
+    #[inline]
+    fn standing(&self, account: AccountId) -> Standing {
+        self.standings.get(account.index()).copied().unwrap_or_default()
+    }
+
+    /// Whether the account's old box still covers its factors and proves that it is safe; keeps
+    /// what it proves.
+    pub fn prove(&mut self, books: &Books, account: AccountId) -> bool {
+        let slack = self.slack_in_force(books, account);
+        let kept = slack.map(Kept::new).filter(|kept| kept.covers_maintenance());
+        if let Some(kept) = kept {
+            self.keep(account, kept);
+        }
+        kept.is_some()
+    }
+
+    /// What the account's box proves, from the whole account; `None` if it misses a factor.
+    fn slack_in_force(&self, books: &Books, account: AccountId) -> Option<Slack> {
+        let lanes = self.lanes.get(self.standing(account).lanes);
         if lanes.is_empty() {
-            return false;
+            return None;
         }
         let portfolio = books.accounts.portfolio(account);
         let mut count = 0;
@@ -216,7 +251,7 @@ impl Watch {
             count += 1;
             lanes.iter().any(|lane| lane.factor == factor && self.holds(lane))
         });
-        covered && count == lanes.len() && !self.floor(books, &portfolio, lanes).is_negative()
+        (covered && count == lanes.len()).then(|| self.slack(books, &portfolio, lanes))
     }
 
     fn holds(&self, lane: &Lane) -> bool {
@@ -224,14 +259,14 @@ impl Watch {
         lane.low <= value && value <= lane.high
     }
 
-    fn floor(&self, books: &Books, portfolio: &Portfolio<'_>, lanes: &[Lane]) -> Weighted {
+    fn slack(&self, books: &Books, portfolio: &Portfolio<'_>, lanes: &[Lane]) -> Slack {
         let bounds = Bounds { lanes, bands: &self.bands, instruments: self.instruments };
-        excess_floor(portfolio, &books.prices(), &bounds)
+        slack(portfolio, &books.prices(), &bounds)
     }
 
     /// Takes an account out of the index: it has nothing at risk, or waits for a pulse.
     pub fn forget(&mut self, account: AccountId) {
-        let Some(span) = self.spans.get(account.index()).copied() else { return };
+        let span = self.standing(account).lanes;
         for place in span.start()..span.start() + span.len() {
             let Some(lane) = self.lanes.slot_mut(place as u32).copied() else { continue };
             let Some(factor) = self.factors.get_mut(lane.factor as usize) else { continue };
@@ -239,8 +274,8 @@ impl Watch {
             factor.low.remove(lane.low_at, &mut |lane, at| set_low(lanes, lane, at));
             factor.high.remove(lane.high_at, &mut |lane, at| set_high(lanes, lane, at));
         }
-        if let Some(span) = self.spans.get_mut(account.index()) {
-            self.lanes.clear(span);
+        if let Some(standing) = self.standings.get_mut(account.index()) {
+            self.lanes.clear(&mut standing.lanes);
         }
     }
 
@@ -248,54 +283,59 @@ impl Watch {
     pub fn enclose(&mut self, books: &Books, account: AccountId) {
         self.counts.boxed += 1;
         let portfolio = books.accounts.portfolio(account);
-        let width = self.choose_width(books, &portfolio);
-        let width = if self.late { (width * 2).min(WIDTH_MAX) } else { width };
-        self.frame(books, &portfolio, width);
+        let (width, mut slack) = self.choose_box(books, &portfolio);
+        if self.late {
+            slack = self.slack_at(books, &portfolio, (width * 2).min(WIDTH_MAX));
+        }
         if width == 0 {
             self.counts.hot += 1;
             self.mark_hot(account);
         }
         self.install(account);
+        self.keep(account, Kept::new(slack));
     }
 
     fn mark_hot(&mut self, account: AccountId) {
-        if let Some(flags) = self.flags.get_mut(account.index())
-            && *flags & HOT == 0
+        if let Some(standing) = self.standings.get_mut(account.index())
+            && standing.flags & HOT == 0
         {
-            *flags |= HOT;
+            standing.flags |= HOT;
             self.hot.push(account);
         }
     }
 
-    /// A box that holds, nearly as wide as possible; zero where none does.
+    /// Lays a box that holds into `trial`, nearly as wide as possible; of no width where none does.
+    /// Its width, and what it proves.
     ///
     /// What a box costs grows faster than its width (kinks and tiers only get steeper), so the
     /// widest one allowed holds once it is scaled by what a box of no width leaves, over what the
     /// widest costs.
-    fn choose_width(&mut self, books: &Books, portfolio: &Portfolio<'_>) -> i64 {
-        let widest = self.floor_at(books, portfolio, WIDTH_MAX);
-        if !widest.is_negative() {
-            return WIDTH_MAX;
+    fn choose_box(&mut self, books: &Books, portfolio: &Portfolio<'_>) -> (i64, Slack) {
+        let widest = self.slack_at(books, portfolio, WIDTH_MAX);
+        if !widest.maintenance.is_negative() {
+            return (WIDTH_MAX, widest);
         }
-        let left = self.floor_at(books, portfolio, 0);
+        let point = self.slack_at(books, portfolio, 0);
+        let left = point.maintenance;
         if left.units() <= 0 {
-            return 0;
+            return (0, point);
         }
-        let cost = (left - widest).units();
+        let cost = (left - widest.maintenance).units();
         let scaled = mul_div(i128::from(WIDTH_MAX), left.units(), cost, Rounding::Down);
         let mut width = scaled.map_or(0, |width| width as i64);
         for _ in 0..3 {
-            if !self.floor_at(books, portfolio, width).is_negative() {
-                return width;
+            let slack = self.slack_at(books, portfolio, width);
+            if !slack.maintenance.is_negative() {
+                return (width, slack);
             }
             width /= 2;
         }
-        0
+        (0, self.slack_at(books, portfolio, 0))
     }
 
-    fn floor_at(&mut self, books: &Books, portfolio: &Portfolio<'_>, width: i64) -> Weighted {
+    fn slack_at(&mut self, books: &Books, portfolio: &Portfolio<'_>, width: i64) -> Slack {
         self.frame(books, portfolio, width);
-        self.floor(books, portfolio, &self.trial)
+        self.slack(books, portfolio, &self.trial)
     }
 
     /// Lays intervals of a width around the present values of an account's factors into `trial`.
@@ -318,7 +358,7 @@ impl Watch {
 
     /// Puts the trial box in force: re-keys lanes of the same factors, else lays new ones.
     fn install(&mut self, account: AccountId) {
-        let Some(span) = self.spans.get(account.index()).copied() else { return };
+        let span = self.standing(account).lanes;
         let old = self.lanes.get(span);
         let same = old.len() == self.trial.len()
             && old.iter().zip(&self.trial).all(|(old, new)| old.factor == new.factor);
@@ -346,13 +386,10 @@ impl Watch {
 
     fn lay(&mut self, account: AccountId) {
         let number = account.number() as u32;
-        if let Some(span) = self.spans.get_mut(account.index()) {
-            for lane in &self.trial {
-                let at = span.len();
-                self.lanes.insert(span, at, *lane);
-            }
+        if let Some(standing) = self.standings.get_mut(account.index()) {
+            self.lanes.place(&mut standing.lanes, &self.trial);
         }
-        let Some(span) = self.spans.get(account.index()).copied() else { return };
+        let span = self.standing(account).lanes;
         for at in 0..span.len() {
             let place = (span.start() + at) as u32;
             let Some(lane) = self.lanes.slot_mut(place).copied() else { continue };
@@ -373,9 +410,13 @@ impl Watch {
         if waits || !portfolio.is_exposed() {
             return true;
         }
-        let looked_at = self.flags.get(account.index()).is_some_and(|it| it & (HOT | WOKEN) != 0);
+        let standing = self.standing(account);
+        let looked_at = standing.flags & (HOT | WOKEN) != 0;
         let safe = !assess(&portfolio, &books.prices()).excess().is_negative();
-        safe && (looked_at || self.still_proved(books, account))
+        let proved = self.slack_in_force(books, account).is_some_and(|slack| {
+            !slack.maintenance.is_negative() && standing.kept.is_at_most(slack)
+        });
+        safe && (looked_at || proved)
     }
 
     /// Bytes held, for memory figures.
@@ -384,7 +425,6 @@ impl Watch {
             self.factors.iter().map(|factor| factor.low.bytes() + factor.high.bytes()).sum();
         heaps
             + self.lanes.capacity() * size_of::<Lane>()
-            + self.spans.capacity() * size_of::<Span>()
-            + self.flags.capacity()
+            + self.standings.capacity() * size_of::<Standing>()
     }
 }

@@ -1,8 +1,8 @@
 //! What an account must hold: the closed list of margin models and their one `match` a question.
 //!
-//! A model answers two questions: the requirement at given prices, and an upper bound of its
-//! maintenance margin while prices stay inside a box ([`maintenance_ceiling`]), from which
-//! [`crate::envelope`] knows when an account may be left alone. The factors a model depends on are
+//! A model answers two questions: the requirement at given prices, and an upper bound of it while
+//! prices stay inside a box ([`ceiling`]), from which [`crate::envelope`] knows when an account may
+//! be left alone. The factors a model depends on are
 //! the marks of the account's instruments and the index prices of its assets.
 
 mod weighted;
@@ -52,15 +52,25 @@ pub fn maintenance_share(position: &Position, prices: &Prices<'_>) -> Weighted {
     }
 }
 
-/// Maintenance margin is at most this while every factor stays inside its box.
+/// The most that one position adds to the requirement while every factor stays inside its box.
 #[must_use]
 #[inline]
-pub fn maintenance_ceiling(
-    portfolio: &Portfolio<'_>,
+pub fn ceiling(position: &Position, prices: &Prices<'_>, bounds: &impl PriceBox) -> Requirement {
+    match prices.rulebook.margin {
+        MarginModel::Weighted => weighted::ceiling(position, prices, bounds),
+    }
+}
+
+/// How much more (less, negative) a position adds to [`ceiling`] after a change of its quantity.
+#[must_use]
+#[inline]
+pub fn ceiling_change(
+    before: &Position,
+    after: &Position,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
-) -> Weighted {
+) -> Requirement {
     match prices.rulebook.margin {
-        MarginModel::Weighted => weighted::maintenance_ceiling(portfolio, prices, bounds),
+        MarginModel::Weighted => weighted::ceiling_change(before, after, prices, bounds),
     }
 }

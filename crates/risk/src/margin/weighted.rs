@@ -9,6 +9,7 @@ use crate::envelope::PriceBox;
 use crate::portfolio::Portfolio;
 use crate::prices::{Prices, worth_at};
 use domain::rulebook::RequirementTier;
+use domain::wide::bounded_mul;
 use domain::{Position, Price, Quote, Ratio, Rounding, Value, Weighted};
 
 /// Sum over positions.
@@ -28,7 +29,12 @@ pub(super) fn of_position(position: &Position, prices: &Prices<'_>) -> Requireme
     let mark = prices.instrument(position.instrument).mark;
     let quote = position.quantity.magnitude().quote(mark);
     let notional = prices.worth(rules.settles, quote, Rounding::Up);
-    if let [tier] = rules.tiers.as_slice() {
+    of_notional(&rules.tiers, notional)
+}
+
+#[inline]
+fn of_notional(tiers: &[RequirementTier], notional: Value) -> Requirement {
+    if let [tier] = tiers {
         return Requirement {
             initial: tier.initial.weigh(notional, Rounding::Up),
             release: tier.release.weigh(notional, Rounding::Up),
@@ -36,9 +42,9 @@ pub(super) fn of_position(position: &Position, prices: &Prices<'_>) -> Requireme
         };
     }
     Requirement {
-        initial: tiered(&rules.tiers, notional, |tier| tier.initial),
-        release: tiered(&rules.tiers, notional, |tier| tier.release),
-        maintenance: tiered(&rules.tiers, notional, |tier| tier.maintenance),
+        initial: tiered(tiers, notional, |tier| tier.initial),
+        release: tiered(tiers, notional, |tier| tier.release),
+        maintenance: tiered(tiers, notional, |tier| tier.maintenance),
     }
 }
 
@@ -64,28 +70,53 @@ pub fn tiered(
     total
 }
 
-/// Notional at the highest mark and the highest settlement price of the box.
+/// Requirement of one position at the highest mark and the highest settlement price of the box.
 #[inline]
-pub(super) fn maintenance_ceiling(
-    portfolio: &Portfolio<'_>,
+pub(super) fn ceiling(
+    position: &Position,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
-) -> Weighted {
-    let mut total = Weighted::ZERO;
-    for position in portfolio.positions() {
-        let rules = prices.instrument_rules(position.instrument);
-        let mark = Price::new(bounds.mark_high(position.instrument));
-        let quote = position.quantity.magnitude().quote(mark);
-        let notional = if rules.settles == prices.rulebook.numeraire {
-            Value::new(quote.units())
-        } else {
-            let price = i128::from(bounds.asset_high(rules.settles));
-            let scale = prices.asset_rules(rules.settles).scale();
-            worth_at(Quote::new(quote.units()), price, scale, Rounding::Up)
-        };
-        total += tiered(&rules.tiers, notional, |tier| tier.maintenance);
+) -> Requirement {
+    let rules = prices.instrument_rules(position.instrument);
+    let mark = Price::new(bounds.mark_high(position.instrument));
+    let quote = position.quantity.magnitude().quote(mark);
+    let notional = if rules.settles == prices.rulebook.numeraire {
+        Value::new(quote.units())
+    } else {
+        let price = i128::from(bounds.asset_high(rules.settles));
+        let scale = prices.asset_rules(rules.settles).scale();
+        worth_at(Quote::new(quote.units()), price, scale, Rounding::Up)
+    };
+    of_notional(&rules.tiers, notional)
+}
+
+/// Ceiling after less ceiling before: one product where a single exact ratio applies to both.
+#[inline]
+pub(super) fn ceiling_change(
+    before: &Position,
+    after: &Position,
+    prices: &Prices<'_>,
+    bounds: &impl PriceBox,
+) -> Requirement {
+    let rules = prices.instrument_rules(after.instrument);
+    let exact = |tier: &RequirementTier| {
+        [tier.initial, tier.release, tier.maintenance].iter().all(|ratio| ratio.is_exact())
+    };
+    match rules.tiers.as_slice() {
+        [tier] if exact(tier) && rules.settles == prices.rulebook.numeraire => {
+            let mark = i128::from(bounds.mark_high(after.instrument));
+            let rise = after.quantity.magnitude().wide() - before.quantity.magnitude().wide();
+            of_notional(&rules.tiers, Value::new(bounded_mul(rise, mark)))
+        }
+        _ => {
+            let (is, was) = (ceiling(after, prices, bounds), ceiling(before, prices, bounds));
+            Requirement {
+                initial: is.initial - was.initial,
+                release: is.release - was.release,
+                maintenance: is.maintenance - was.maintenance,
+            }
+        }
     }
-    total
 }
 
 #[cfg(test)]

@@ -250,6 +250,9 @@ fn take_all(sequencer: &mut Sequencer<ToOutbox>, arriving: Arriving) -> Result<(
     let Arriving { commands, reply } = arriving;
     let mut commands = commands.into_iter();
     while let Some(command) = commands.next() {
+        if let Some(later) = commands.as_slice().get(2 * WARM_AHEAD) {
+            std::hint::black_box(sequencer.house().touch_heads(&later.command));
+        }
         if let Some(later) = commands.as_slice().get(WARM_AHEAD) {
             std::hint::black_box(sequencer.house().touch_ahead(&later.command));
         }

@@ -1,13 +1,18 @@
-//! The envelope: inside a box of prices the excess is at least its floor.
+//! The envelope: inside a box of prices an account has at least its slack above both margins, and a
+//! fill adds at least what is said of it.
 //!
-//! This is what the wake index believes: an account whose floor is not negative is left alone
-//! until a price leaves the box.
+//! This is what the wake index believes: an account whose slack is not negative is left alone
+//! until a price leaves the box, and a trade is margined by it.
 
 use super::CASES;
 use super::book::{Book, Draw, rules};
+use domain::{Amount, Balance, Quantity};
 use domain::{AssetId, InstrumentId, Price};
+use risk::Assessment;
+use risk::accrual::side_index;
 use risk::assess;
-use risk::envelope::{PriceBox, excess_floor};
+use risk::envelope::{FillChange, PriceBox, slack, slack_change};
+use risk::fill::AccountFill;
 use risk::prices::{FUNDING_ONE, floor_funding};
 
 /// Intervals around a book's markets.
@@ -118,15 +123,19 @@ fn excess_is_at_least_its_floor_inside_the_box() {
             book.balances[0].amount -= domain::Amount::new(excess / scale - 1_000_000);
         }
         let bounds = bounds(&mut draw, &book);
-        let floor = excess_floor(&book.portfolio(), &book.prices(), &bounds);
-        let here = assess(&book.portfolio(), &book.prices()).excess();
-        assert!(here >= floor, "seed {seed}: {here:?} here, floor {floor:?}");
-        proved += u64::from(!floor.is_negative());
-        tight += u64::from(!here.is_negative() && floor.is_negative());
+        let floor = slack(&book.portfolio(), &book.prices(), &bounds);
+        let here = assess(&book.portfolio(), &book.prices());
+        let above = |it: &Assessment| {
+            it.excess() >= floor.maintenance
+                && it.adjusted_equity - it.requirement.initial >= floor.initial
+        };
+        assert!(above(&here), "seed {seed}: {here:?} here, floor {floor:?}");
+        proved += u64::from(!floor.maintenance.is_negative());
+        tight += u64::from(!here.excess().is_negative() && floor.maintenance.is_negative());
         for point in 0..8 {
             move_inside(&mut draw, &mut book, &bounds);
-            let there = assess(&book.portfolio(), &book.prices()).excess();
-            assert!(there >= floor, "seed {seed}, point {point}: {there:?}, floor {floor:?}");
+            let there = assess(&book.portfolio(), &book.prices());
+            assert!(above(&there), "seed {seed}, point {point}: {there:?}, floor {floor:?}");
         }
     }
     println!("{CASES} boxes: {proved} prove their account safe, {tight} are too wide to");
@@ -142,7 +151,7 @@ fn outside_the_box_the_floor_fails() {
         let mut draw = Draw::new(seed);
         let mut book = Book::new(&base, &mut draw, true);
         let bounds = bounds(&mut draw, &book);
-        let floor = excess_floor(&book.portfolio(), &book.prices(), &bounds);
+        let floor = slack(&book.portfolio(), &book.prices(), &bounds).maintenance;
         for (place, market) in book.instruments.iter_mut().enumerate() {
             let short = book
                 .positions
@@ -158,4 +167,59 @@ fn outside_the_box_the_floor_fails() {
     }
     println!("{below} of {} fell below their floor", CASES / 10);
     assert!(below > 50, "only {below} fell below their floor");
+}
+
+/// Fills one position of a book at a random price; what changes, if the envelope says so.
+fn fill(draw: &mut Draw, book: &mut Book) -> Option<(AccountFill, Amount)> {
+    let place = draw.narrow(0, book.positions.len() as i64) as usize;
+    let before = *book.positions.get(place)?;
+    let instrument = before.instrument;
+    let settles = book.prices().instrument_rules(instrument).settles;
+    let row = book.balances.iter().position(|balance| balance.asset == settles)?;
+    let held = before.quantity.units();
+    let most = held.abs().max(2) * 2;
+    let quantity = Quantity::new(draw.narrow(-most, most));
+    let mark = book.prices().instrument(instrument).mark.units();
+    let price = Price::new(draw.narrow(mark / 2, mark * 2));
+    let quote = quantity.quote(price);
+    let fill =
+        AccountFill::new(before, Some(book.balances[row]), (quantity, quote), &book.prices());
+    let amount = fill.amount() - Amount::new(draw.within(0, 1_000));
+    let index = side_index(amount, book.prices().asset(settles));
+    book.positions[place] = fill.after;
+    book.balances[row] = Balance { asset: settles, amount, index };
+    Some((fill, amount))
+}
+
+#[test]
+fn a_fill_adds_at_least_what_is_said_of_it() {
+    let base = rules();
+    let (mut said, mut less) = (0u64, 0u64);
+    for seed in 0..CASES {
+        let mut draw = Draw::new(seed);
+        let mut book = Book::new(&base, &mut draw, true);
+        let bounds = bounds(&mut draw, &book);
+        let was = slack(&book.portfolio(), &book.prices(), &bounds);
+        let Some((fill, amount)) = fill(&mut draw, &mut book) else { continue };
+        let AccountFill { before, after, held, funding, .. } = &fill;
+        let (held, funding) = (*held, *funding);
+        let funding_floor = floor_funding(book.prices().instrument(after.instrument).funding_index);
+        let change = FillChange { before, after, held, funding, amount, funding_floor };
+        let Some(added) = slack_change(&change, &book.prices(), &bounds) else { continue };
+        let is = slack(&book.portfolio(), &book.prices(), &bounds);
+        // Terms that are no whole parts per million round: a unit of the kept slack covers them.
+        let rounding = 1i128 << 46;
+        let holds = |before: domain::Weighted, added: domain::Weighted, after: domain::Weighted| {
+            before.units() + added.units() - rounding <= after.units()
+        };
+        assert!(
+            holds(was.maintenance, added.maintenance, is.maintenance)
+                && holds(was.initial, added.initial, is.initial),
+            "seed {seed}: {was:?} and {added:?} give {is:?} by {change:?}"
+        );
+        said += 1;
+        less += u64::from(added.initial.is_negative());
+    }
+    println!("{said} of {CASES} fills are told from the position alone, {less} of them cost slack");
+    assert!(said > CASES / 20 && less > CASES / 50, "{said} told, {less} cost slack");
 }
