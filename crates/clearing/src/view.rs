@@ -134,8 +134,8 @@ impl ClearingHouse {
     }
 
     /// Loads, early, where the rows lie that a command will touch: half a batch before
-    /// [`ClearingHouse::touch_ahead`], which follows what is read here. In a pure crate a prefetch is
-    /// an ordinary load. The number returned means nothing; it keeps the loads.
+    /// [`ClearingHouse::touch_ahead`], which follows what is read here. In a pure crate a prefetch
+    /// is an ordinary load. The number returned means nothing; it keeps the loads.
     #[must_use]
     #[inline]
     pub fn touch_heads(&self, command: &Command) -> u64 {
