@@ -80,6 +80,8 @@ pub enum Verb {
     Snapshot(SnapshotArgs),
     /// Check, show or describe rulebooks
     Rulebook(RulebookArgs),
+    /// Compare the rules with vector files: inputs and figures of real houses
+    Conformance(ConformanceArgs),
     /// Measure this machine
     Bench(BenchArgs),
 }
@@ -148,6 +150,17 @@ impl Default for Keep {
             no_tables: false,
         }
     }
+}
+
+/// Arguments of `conformance`.
+#[derive(Debug, Args)]
+pub struct ConformanceArgs {
+    /// Vector files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Name every failure, and what each waiting vector waits for
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `import`.

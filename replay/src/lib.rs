@@ -1,12 +1,14 @@
 //! The parts of `clearsim`, for its program, its tests and the benches.
 //!
 //! Commands become a run directory (`engine`, `record`, `directory`); a finished one is opened and
-//! heard again (`opened`, `again`); who follows either is a `listener`.
+//! heard again (`opened`, `again`); who follows either is a `listener`. Vector files
+//! of other houses are judged apart (`conformance`).
 
 pub mod again;
 pub mod causes;
 pub mod cli;
 pub mod clockface;
+pub mod conformance;
 pub mod console;
 pub mod difference;
 pub mod directory;

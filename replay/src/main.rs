@@ -42,6 +42,7 @@ fn dispatch(console: &mut Console, verb: &Verb) -> Answer {
         Verb::Log(args) => verbs::log::log(console, args),
         Verb::Snapshot(args) => verbs::snapshot::snapshot(console, args),
         Verb::Rulebook(args) => verbs::rulebook::rulebook(console, args),
+        Verb::Conformance(args) => verbs::conformance::conformance(console, args),
         Verb::Bench(args) => verbs::bench::bench(console, args),
     }
 }

@@ -17,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod accrual;
+pub mod curve;
 pub mod deleveraging;
 pub mod envelope;
 pub mod explained;
@@ -25,6 +26,7 @@ pub mod fill;
 pub mod haircut;
 pub mod impact;
 pub mod liquidation;
+pub mod loss;
 pub mod margin;
 pub mod number;
 pub mod oracle;
@@ -33,7 +35,11 @@ pub mod price_function;
 pub mod prices;
 pub mod sale;
 pub mod sizing;
+pub mod stable;
+pub mod tier;
 pub mod valuation;
+pub mod venue;
+pub mod weight;
 
 pub use margin::Requirement;
 pub use portfolio::Portfolio;

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod compare;
+pub mod conformance;
 pub mod day;
 pub mod diff;
 pub mod import;

@@ -13,7 +13,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("feed", &["domain"]),
     ("runtime", &["domain", "clearing", "store"]),
     ("testkit", &["domain", "risk", "clearing", "feed"]),
-    ("replay", &["domain", "clearing", "store", "feed", "runtime"]),
+    ("replay", &["domain", "risk", "clearing", "store", "feed", "runtime"]),
     ("benches", &["domain", "risk", "clearing", "store", "feed", "runtime", "testkit", "replay"]),
 ];
 
@@ -39,8 +39,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("arrow_array", &["replay/src/tables/"]),
     ("arrow_schema", &["replay/src/tables/"]),
     ("parquet", &["replay/src/tables/"]),
-    ("dashu_ratio", &["crates/testkit/"]),
-    ("dashu_int", &["crates/testkit/"]),
+    ("dashu_ratio", &["crates/testkit/", "replay/src/conformance/"]),
+    ("dashu_int", &["crates/testkit/", "replay/src/conformance/"]),
 ];
 
 fn manifests() -> Vec<Text> {

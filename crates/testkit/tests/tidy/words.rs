@@ -108,7 +108,12 @@ fn word_findings(sources: &[Text]) -> Vec<String> {
 }
 
 /// Tests that look for recorded data beside the workspace and say when they skip.
-const RECORDED: &[&str] = &["crates/feed/tests/recorded.rs", "replay/tests/recorded.rs"];
+const RECORDED: &[&str] = &[
+    "crates/feed/tests/recorded.rs",
+    "replay/src/conformance/tests.rs",
+    "replay/tests/conformance.rs",
+    "replay/tests/recorded.rs",
+];
 
 /// Texts that no file may hold, in two halves so that this one does not; why, and the files that
 /// may.
