@@ -120,7 +120,7 @@ fn disturb(value: &mut Value) -> bool {
             *value = json!(!*truth);
             true
         }
-        Value::Object(object) if object.contains_key("ratio") => {
+        Value::Object(object) if object.contains_key("approx") => {
             *value = json!("123456.789");
             true
         }
