@@ -73,12 +73,13 @@ fn fixtures_have_a_hash_and_a_licence() {
     report(&hash_findings(&fixtures, &String::from_utf8_lossy(&list.1)));
     report(&day_findings(&fixtures));
     let readme = texts(&["fixtures/README.md"]);
-    for folder in ["scenarios", "rulebooks", "golden"] {
+    for folder in ["scenarios", "rulebooks", "golden", "vectors"] {
         let line = format!("`{folder}/`");
         let said = readme[0].content.contains(&line) && readme[0].content.contains("SHA256SUMS");
         assert!(said, "fixtures/README.md says nothing of the origin and licence of {line}");
     }
-    let known = ["README.md", "SHA256SUMS", "days/", "golden/", "scenarios/", "rulebooks/"];
+    let known =
+        ["README.md", "SHA256SUMS", "days/", "golden/", "scenarios/", "rulebooks/", "vectors/"];
     let strays: Vec<&String> = fixtures
         .iter()
         .map(|(name, _)| name)
