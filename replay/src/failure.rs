@@ -42,6 +42,10 @@ pub enum Failure {
 /// What a verb ends with: an exit code, or a failure.
 pub type Answer<T = u8> = Result<T, Failure>;
 
+/// What helps where a whole file of a journal is wrong, so that no sequence can be given up from.
+pub const FILE_HELP: &str = "put the file back from a copy; one that was cut short can be filled up \
+    with zeros to its length (truncate -s), and verify then names the first sequence that is missing";
+
 impl Failure {
     /// One fault under an exit code.
     pub fn said(exit: u8, error: FeedError) -> Failure {
@@ -84,6 +88,7 @@ impl Failure {
             Category::Misuse => (NOT_UNDERSTOOD, "journal.misuse"),
         };
         let help = match error.category() {
+            Category::Corrupt if error.place().sequence.is_none() => FILE_HELP,
             Category::Corrupt => "clearsim verify names the first bad sequence",
             Category::Unsupported => "read it with the version that wrote it",
             Category::Diverged => "the journal was made by another machine, or the machine changed",

@@ -268,6 +268,12 @@ fn a_truncated_journal_is_found_and_can_be_given_up() {
     fs::write(&segment, &bytes[..100_000]).expect("it can be written");
     let found = check(1, &["verify", text(&run)]);
     assert!(found.said.contains("error[journal.corrupt]"), "{}", found.said);
+    assert!(found.said.contains("put the file back from a copy"), "{}", found.said);
+    // As the help says: filled up with zeros, the first missing sequence has a name.
+    let file = fs::File::options().write(true).open(&segment).expect("it can be opened");
+    file.set_len(bytes.len() as u64).expect("it can be lengthened");
+    let found = check(1, &["verify", text(&run)]).said;
+    assert!(found.contains("sequence ") && found.contains("--accept-loss-from"), "{found}");
     fs::write(&segment, &bytes).expect("it can be written");
     flip(&run, 100_000);
     let found = check(1, &["verify", text(&run)]).said;

@@ -15,7 +15,7 @@ use store::snapshot::Anchor;
 use crate::cli::VerifyArgs;
 use crate::console::Console;
 use crate::directory;
-use crate::failure::{Answer, DONE, FOUND, Failure};
+use crate::failure::{Answer, DONE, FILE_HELP, FOUND, Failure};
 use crate::golden::hex;
 use crate::snapshots;
 
@@ -67,6 +67,9 @@ fn damage_is_found(journal: &Path, failure: Failure) -> Failure {
         {
             let mut errors = errors;
             for error in &mut errors.errors {
+                if error.help.as_deref() == Some(FILE_HELP) {
+                    continue;
+                }
                 let words = "clearsim log repair --accept-loss-from SEQ gives up what follows";
                 error.help = Some(format!("{words}; a copy is kept in {}", journal.display()));
             }
