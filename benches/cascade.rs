@@ -6,8 +6,9 @@
 //! accounts go bankrupt (checked), nobody else comes near the line. A large fund pays every
 //! deficit, or an empty one leaves all to deleveraging against the shorts. The book is the same
 //! size at each N, so what a wave costs once shows where N is small: the ranking of opponents is
-//! nearly all of the row N = 1. Each round works on a copy of the machine; CPU time of the thread,
-//! medians. The baseline of a claim is the cheapest N, its value the dearest.
+//! nearly all of the row N = 1. Deleveraging is therefore measured once more in a book of 2 N
+//! accounts, where half of all fall. Each round works on a copy of the machine; CPU time of the
+//! thread, medians. The baseline of a claim is the cheapest N, its value the dearest.
 
 use benches::book::{self, Driver, OPENING, USD};
 use benches::clock::{median, timed};
@@ -26,18 +27,18 @@ fn mark(price: i64) -> Command {
     book::price(Feed::mark(INSTRUMENT), price).into()
 }
 
-/// The book in which the first `falling` longs are thin.
-fn build(falling: u64) -> Driver {
+/// A book of so many longs and as many shorts, in which the first `falling` longs are thin.
+fn build(longs: u64, falling: u64) -> Driver {
     let mut driver = Driver::new(book::rulebook(), 65_536);
     driver.send(mark(OPENING));
-    for number in 0..2 * LONGS {
+    for number in 0..2 * longs {
         let account = AccountId::new(number);
         driver.send(OpenAccount { account });
         let units = if number < falling { 50_000_000_000 } else { 2_000_000_000_000 };
         driver.send(Deposit { account, asset: USD, amount: Amount::new(units) });
     }
-    for buyer in 0..LONGS {
-        driver.send(book::trade(buyer, LONGS + buyer, INSTRUMENT, QUANTITY, OPENING));
+    for buyer in 0..longs {
+        driver.send(book::trade(buyer, longs + buyer, INSTRUMENT, QUANTITY, OPENING));
     }
     driver
 }
@@ -70,9 +71,9 @@ fn measure(house: &ClearingHouse, falling: u64, deleveraging: bool) -> f64 {
 fn main() {
     let claim = "an account that falls costs within 2 x from N = 100 to N = 100,000";
     let mut figures = Figures::open("cascade", claim);
-    let mut costs: [Vec<f64>; 2] = Default::default();
+    let mut costs: [Vec<f64>; 3] = Default::default();
     for falling in FALLS {
-        let mut driver = build(falling);
+        let mut driver = build(LONGS, falling);
         let funded = {
             let empty = driver.house.clone();
             driver.send(PayInCapital { asset: USD, amount: Amount::new(900_000_000_000_000_000) });
@@ -86,8 +87,15 @@ fn main() {
                 costs[usize::from(deleveraging)].push(each);
             }
         }
+        if falling >= 100 {
+            let each = measure(&build(falling, falling).house, falling, true) / falling as f64;
+            let figure = format!("{falling} fall of {}, deleveraged, each", 2 * falling);
+            figures.report(&figure, each / 1e3, "us");
+            costs[2].push(each);
+        }
     }
-    for (word, costs) in ["paid by the fund", "deleveraged"].into_iter().zip(costs) {
+    let words = ["paid by the fund", "deleveraged", "deleveraged in a book of 2 N"];
+    for (word, costs) in words.into_iter().zip(costs) {
         let cheapest = costs.iter().copied().fold(f64::INFINITY, f64::min) / 1e3;
         let dearest = costs.iter().copied().fold(0.0, f64::max) / 1e3;
         let figure = format!("{word}, dearest N against cheapest");

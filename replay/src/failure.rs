@@ -43,8 +43,8 @@ pub enum Failure {
 pub type Answer<T = u8> = Result<T, Failure>;
 
 /// What helps where a whole file of a journal is wrong, so that no sequence can be given up from.
-pub const FILE_HELP: &str = "put the file back from a copy; one that was cut short can be filled up \
-    with zeros to its length (truncate -s), and verify then names the first sequence that is missing";
+pub const FILE_HELP: &str = "put the file back from a copy; one that was cut short can be filled \
+    up with zeros to its length (truncate -s), and verify then names the first missing sequence";
 
 impl Failure {
     /// One fault under an exit code.

@@ -5,7 +5,7 @@ use crate::account::{LIQUIDATING, QUEUED};
 use crate::closeout::CloseOut;
 use crate::funding;
 use crate::house::{Books, ClearingHouse, LOOSE, TOUCHED};
-use crate::waterfall::Ranking;
+use crate::ranking::Ranking;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 use domain::effect::Outcome;

@@ -1,8 +1,9 @@
 //! Selling out one account: positions, then collateral for debts, then the waterfall.
 
 use crate::house::Books;
+use crate::ranking::Ranking;
 use crate::settlement::{fill_client, fill_liquidity, post_all, transfer};
-use crate::waterfall::{Ranking, absorb_debts, close_by_waterfall};
+use crate::waterfall::{absorb_debts, close_by_waterfall};
 use alloc::vec::Vec;
 use domain::effect::{Outcome, SkipReason, Stage};
 use domain::{

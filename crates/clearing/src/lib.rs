@@ -32,6 +32,7 @@ mod looks;
 mod market;
 mod novation;
 mod plan;
+mod ranking;
 mod rows;
 mod rules;
 mod settlement;

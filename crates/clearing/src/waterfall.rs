@@ -9,81 +9,17 @@ use crate::closeout::CloseOut;
 use crate::house::Books;
 use crate::settlement::{fill_client, transfer};
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use domain::effect::Stage;
 use domain::rulebook::{DeleveragingRule, Layer};
 use domain::wide::{div, mul_div};
 use domain::{
-    AccountId, Amount, AssetId, Effect, Holder, HouseAccount, InstrumentId, Position, Quantity,
-    Quote, Rounding, Value,
+    AccountId, Amount, AssetId, Effect, Holder, HouseAccount, Position, Quantity, Quote, Rounding,
+    Value,
 };
 use risk::accrual::amount_of;
-use risk::deleveraging::{largest_remainder, score};
+use risk::deleveraging::{equity, largest_remainder};
 use risk::fill::after_fill;
-use risk::{assess, sale};
-
-/// Opponents of one side of one instrument, ranked once a wave and consumed in order.
-#[derive(Clone, Debug)]
-struct Ranked {
-    instrument: InstrumentId,
-    shorts: bool,
-    opponents: Vec<AccountId>,
-    next: usize,
-}
-
-/// Rankings of the present wave.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ranking {
-    sides: Vec<Ranked>,
-}
-
-impl Ranking {
-    /// A new wave has new prices: rank anew.
-    pub fn clear(&mut self) {
-        self.sides.clear();
-    }
-
-    fn side(
-        &mut self,
-        books: &Books,
-        rule: DeleveragingRule,
-        instrument: InstrumentId,
-        shorts: bool,
-    ) -> Option<&mut Ranked> {
-        let known = self
-            .sides
-            .iter()
-            .position(|side| side.instrument == instrument && side.shorts == shorts);
-        let at = known.unwrap_or_else(|| {
-            let opponents = rank(books, rule, instrument, shorts);
-            self.sides.push(Ranked { instrument, shorts, opponents, next: 0 });
-            self.sides.len() - 1
-        });
-        self.sides.get_mut(at)
-    }
-}
-
-/// Every account on one side of an instrument, highest score first, then by account.
-fn rank(
-    books: &Books,
-    rule: DeleveragingRule,
-    instrument: InstrumentId,
-    shorts: bool,
-) -> Vec<AccountId> {
-    let prices = books.prices();
-    let mut scored: Vec<(Reverse<i128>, AccountId)> = Vec::new();
-    for account in books.accounts.ids() {
-        let Some(position) = books.accounts.position(account, instrument) else { continue };
-        if position.quantity.is_negative() == shorts {
-            let portfolio = books.accounts.portfolio(account);
-            if let Some(score) = score(rule, &portfolio, &position, &prices) {
-                scored.push((Reverse(score), account));
-            }
-        }
-    }
-    scored.sort_unstable();
-    scored.into_iter().map(|(_, account)| account).collect()
-}
+use risk::sale;
 
 /// A default in one position: its whole size, what closing all of it lacks at 1e-16 of the
 /// settlement asset, and what is still open.
@@ -217,7 +153,7 @@ fn match_opponents(
     let mut left = default.open;
     let Some(side) = close.ranking.side(books, rule, instrument, shorts) else { return matched };
     while !left.is_zero() && matched.len() < limit {
-        let Some(opponent) = side.opponents.get(side.next).copied() else { break };
+        let Some(opponent) = side.peek() else { break };
         let held = books.accounts.position(opponent, instrument);
         let held = held.filter(|held| held.quantity.is_negative() == shorts);
         let size = held.map_or(Quantity::ZERO, |held| held.quantity.magnitude().min(left));
@@ -229,7 +165,7 @@ fn match_opponents(
         }
         let consumed = held.is_none_or(|held| held.quantity.magnitude() == size);
         if consumed || !fits {
-            side.next += 1;
+            side.pass();
         }
     }
     matched
@@ -249,7 +185,7 @@ fn survives(
     let portfolio = books.accounts.portfolio(opponent);
     let prices = books.prices();
     let change = after_fill(&portfolio, &prices, held, quantity, quote, Amount::ZERO);
-    !assess(&portfolio.with(change), &prices).equity.is_negative()
+    !equity(&portfolio.with(change), &prices).is_negative()
 }
 
 /// What the fund can pay in an asset: what it has of it, and what its numeraire buys.

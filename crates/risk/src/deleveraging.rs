@@ -2,15 +2,27 @@
 
 use crate::portfolio::Portfolio;
 use crate::prices::Prices;
-use crate::valuation::assess;
+use crate::valuation::net_cash;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use domain::rulebook::DeleveragingRule;
 use domain::wide::mul_div;
-use domain::{Position, Rounding};
+use domain::{Position, Rounding, Value};
 
 /// Scale of the two factors of a score.
 const SCORE_ONE: i128 = 1_000_000;
+
+/// Equity alone, as [`crate::assess`] gives it: without haircuts and requirement, which a ranking
+/// of many accounts has no use for.
+#[must_use]
+pub fn equity(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Value {
+    let mut equity = Value::ZERO;
+    for balance in portfolio.balances() {
+        let cash = net_cash(portfolio, &balance, prices);
+        equity += prices.worth(balance.asset, cash, Rounding::Down);
+    }
+    equity
+}
 
 /// Rank of an opponent's position: higher is closed first; `None` for who cannot take part (no
 /// equity).
@@ -35,7 +47,7 @@ fn profit_leverage(
     position: &Position,
     prices: &Prices<'_>,
 ) -> Option<i128> {
-    let equity = assess(portfolio, prices).equity.units();
+    let equity = equity(portfolio, prices).units();
     if equity <= 0 {
         return None;
     }

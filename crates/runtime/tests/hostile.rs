@@ -186,8 +186,17 @@ fn journaled(disk: &MemoryDisk, producer: u32) -> Vec<(u64, Sequence)> {
     found
 }
 
-#[test]
-fn nonsense_halves_deaf_readers_and_a_full_disk_cost_the_honest_nothing() {
+/// The pipeline behind its gateway, over a disk with room for two segments.
+struct Served {
+    disk: MemoryDisk,
+    quota: Quota,
+    room: u64,
+    live: Live,
+    gateway: Gateway,
+}
+
+/// Starts, and opens the accounts of the workload as the first producer.
+fn serve() -> Served {
     let disk = MemoryDisk::new();
     let segment = journal_options().segment_bytes;
     let room = 2 * segment + 32 * 1_024;
@@ -207,16 +216,20 @@ fn nonsense_halves_deaf_readers_and_a_full_disk_cost_the_honest_nothing() {
     let patience = Duration::from_millis(200);
     let gateway = GatewayOptions { window: 1_024, patience, ..GatewayOptions::default() };
     let gateway = Gateway::start(live.inlet(), gateway).expect("listens");
-    let address = gateway.address();
-    // The accounts of the workload are opened first, by the first producer.
     let opening: Vec<ExternalCommand> = workload.take(80).collect();
-    let mut client = Client::connect(address).expect("connects");
+    let mut client = Client::connect(gateway.address()).expect("connects");
     client.set_patience(PATIENCE).expect("a socket");
     client.send(&opening).expect("sends");
     for _ in &opening {
         assert!(matches!(answer(&mut client).verdict, Verdict::Done(_)));
     }
+    Served { disk, quota, room, live, gateway }
+}
 
+#[test]
+fn nonsense_halves_deaf_readers_and_a_full_disk_cost_the_honest_nothing() {
+    let Served { disk, quota, room, live, gateway } = serve();
+    let address = gateway.address();
     let before = peak_memory();
     let (full, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let rounds = Arc::new(AtomicU64::new(0));
@@ -234,7 +247,7 @@ fn nonsense_halves_deaf_readers_and_a_full_disk_cost_the_honest_nothing() {
     // What was acknowledged so far is there for whoever starts now, on the full disk.
     let durable = live.durable();
     assert!(open(&disk.after_kill()).expect("opens").house().sequence() >= durable);
-    let more = 64 * segment;
+    let more = 64 * journal_options().segment_bytes;
     quota.raise(more);
     let told: Vec<Told> =
         friends.into_iter().map(|friend| friend.join().expect("served")).collect();
@@ -261,7 +274,7 @@ fn nonsense_halves_deaf_readers_and_a_full_disk_cost_the_honest_nothing() {
     let refused = full.load(Ordering::SeqCst);
     let rounds = rounds.load(Ordering::SeqCst);
     println!("{rounds} hostile rounds, {busy} busy, {refused} refused, {grown} B more memory");
-    // The journal is in memory here; a reading connection holds a frame, and as much while it grows.
+    // The journal is in memory here; a connection holds a frame, and as much while it grows.
     let bound = 2 * (room + more) + 2 * (HOLDERS as u64) * (1 << 20) + (32 << 20);
     assert!(grown < bound, "{grown} B more, at most {bound} expected");
 }
