@@ -1,6 +1,8 @@
 //! The unified accounts: dense by number, their rows side by side.
 
+use crate::case::Case;
 use crate::rows::{Rows, Span, make_room, reserve};
+use alloc::collections::BTreeMap;
 use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, Position};
 use risk::Portfolio;
 
@@ -8,6 +10,8 @@ use risk::Portfolio;
 pub(crate) const LIQUIDATING: u8 = 1;
 /// Waits for the next pulse.
 pub(crate) const QUEUED: u8 = 2;
+/// Has a case.
+pub(crate) const CASE: u8 = 32;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Head {
@@ -56,6 +60,7 @@ pub(crate) struct Accounts {
     heads: alloc::vec::Vec<Head>,
     balances: Rows<Balance>,
     positions: Rows<Position>,
+    cases: BTreeMap<AccountId, Case>,
 }
 
 /// Bytes of state of an account with 4 positions and 2 balances: the budget is 320.
@@ -64,7 +69,12 @@ const _: () = assert!(STATE_BYTES <= 320, "an account of 4 positions and 2 balan
 
 impl Accounts {
     pub const fn new() -> Self {
-        Self { heads: alloc::vec::Vec::new(), balances: Rows::new(), positions: Rows::new() }
+        Self {
+            heads: alloc::vec::Vec::new(),
+            balances: Rows::new(),
+            positions: Rows::new(),
+            cases: BTreeMap::new(),
+        }
     }
 
     /// Becomes a copy of other accounts, to be read only.
@@ -72,6 +82,7 @@ impl Accounts {
         self.heads.clone_from(&other.heads);
         self.balances.copy_from(&other.balances);
         self.positions.copy_from(&other.positions);
+        self.cases.clone_from(&other.cases);
     }
 
     /// Touched room for an eighth more.
@@ -169,6 +180,25 @@ impl Accounts {
         if let Some(head) = self.heads.get_mut(account.index()) {
             head.flags = if on { head.flags | flag } else { head.flags & !flag };
         }
+    }
+
+    pub fn case(&self, account: AccountId) -> Option<Case> {
+        if self.flag(account, CASE) { self.cases.get(&account).copied() } else { None }
+    }
+
+    pub fn put_case(&mut self, account: AccountId, case: Case) {
+        self.set_flag(account, CASE, true);
+        self.cases.insert(account, case);
+    }
+
+    pub fn drop_case(&mut self, account: AccountId) {
+        self.set_flag(account, CASE, false);
+        self.cases.remove(&account);
+    }
+
+    /// Every account with a case, ascending.
+    pub fn with_cases(&self) -> alloc::vec::Vec<AccountId> {
+        self.cases.keys().copied().collect()
     }
 
     /// Writes a balance, adding its row if needed; rows stay sorted by asset.

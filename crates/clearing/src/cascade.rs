@@ -2,15 +2,15 @@
 //! of the rulebook is reached.
 
 use crate::account::{LIQUIDATING, QUEUED};
+use crate::case::Case;
 use crate::closeout::CloseOut;
 use crate::funding;
 use crate::house::{Books, ClearingHouse, LOOSE, TOUCHED};
+use crate::order;
 use crate::ranking::Ranking;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 use domain::effect::Outcome;
-use domain::wide::cmp_products;
-use domain::{AccountId, Effect};
+use domain::{AccountId, Effect, Value};
 use risk::{Assessment, assess};
 
 /// Working lists of the loop; empty between events.
@@ -20,24 +20,33 @@ pub(crate) struct Cascade {
     taken: Vec<AccountId>,
     found: Vec<Found>,
     ranking: Ranking,
+    /// What keepers took on by this event.
+    taken_on: Value,
+    /// The queue changed by this event.
+    requeued: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Found {
-    account: AccountId,
-    assessment: Assessment,
+pub(crate) struct Found {
+    pub account: AccountId,
+    pub assessment: Assessment,
 }
 
 impl Cascade {
     /// On a pulse the queue's accounts are looked at again, if it is their time.
     pub fn take_queue(&mut self, books: &mut Books) {
         if books.cursor.queue_at.is_some_and(|at| at <= books.now()) {
-            self.taken.append(&mut books.queue);
+            if books.sells_by_rules() {
+                self.taken = books.take_due();
+            } else {
+                self.taken.append(&mut books.queue);
+            }
             for account in self.taken.drain(..) {
                 books.accounts.set_flag(account, QUEUED, false);
                 books.touch(account);
             }
             books.cursor.queue_at = None;
+            self.requeued = true;
         }
     }
 }
@@ -58,6 +67,7 @@ impl ClearingHouse {
         let limits = self.books.rulebook.limits;
         let mut steps = limits.steps_per_event;
         let mut wave = 0;
+        self.cascade.taken_on = Value::ZERO;
         while !self.cascade.found.is_empty() {
             if wave == limits.cascade_waves_max || steps == 0 {
                 self.enqueue_found(wave, effects);
@@ -65,8 +75,7 @@ impl ClearingHouse {
             }
             wave += 1;
             // Touched and woken alike is examined twice, with the same figures.
-            self.cascade.found.sort_unstable_by(riskier);
-            self.cascade.found.dedup_by_key(|found| found.account);
+            order::sort(&mut self.cascade.found, &self.books);
             self.cascade.ranking.clear();
             let found = core::mem::take(&mut self.cascade.found);
             let (now, later) = found.split_at(found.len().min(steps as usize));
@@ -83,6 +92,10 @@ impl ClearingHouse {
     }
 
     fn schedule_queue(&mut self) {
+        let requeued = core::mem::take(&mut self.cascade.requeued);
+        if requeued && self.books.sells_by_rules() {
+            self.books.cursor.queue_at = self.books.next_wake();
+        }
         let cursor = &mut self.books.cursor;
         if self.books.queue.is_empty() {
             cursor.queue_at = None;
@@ -180,9 +193,14 @@ impl ClearingHouse {
             });
             self.books.accounts.set_flag(account, LIQUIDATING, true);
         }
-        let ranking = &mut self.cascade.ranking;
         let before = effects.len();
-        let outcome = CloseOut::new(&mut self.books, ranking, effects, account).run();
+        let outcome = if self.books.sells_by_rules() {
+            let Cascade { ranking, taken_on, .. } = &mut self.cascade;
+            CloseOut::new(&mut self.books, ranking, effects, account).run_by_rules(taken_on)
+        } else {
+            let ranking = &mut self.cascade.ranking;
+            CloseOut::new(&mut self.books, ranking, effects, account).run()
+        };
         let socialised = |effect: &Effect| matches!(effect, Effect::LossSocialised { .. });
         if effects.iter().skip(before).any(socialised) {
             self.watch.indexes_moved();
@@ -196,10 +214,12 @@ impl ClearingHouse {
     fn let_go(&mut self, account: AccountId, outcome: Outcome, effects: &mut Vec<Effect>) {
         let books = &mut self.books;
         books.accounts.set_flag(account, LIQUIDATING, false);
+        books.accounts.drop_case(account);
         if books.accounts.flag(account, QUEUED) {
             books.accounts.set_flag(account, QUEUED, false);
             if let Ok(at) = books.queue.binary_search(&account) {
                 books.queue.remove(at);
+                self.cascade.requeued = true;
             }
         }
         books.touch(account);
@@ -209,7 +229,14 @@ impl ClearingHouse {
     /// Leaves an account for the next pulse.
     fn enqueue(&mut self, account: AccountId) {
         self.watch.forget(account);
+        self.cascade.requeued = true;
         let books = &mut self.books;
+        if books.sells_by_rules() {
+            let case = books.case(account);
+            let later = books.now().plus(books.rulebook.liquidation.step_interval);
+            let wake_at = if case.wake_at > books.now() { case.wake_at } else { later };
+            books.put_case(account, Case { wake_at, ..case });
+        }
         books.accounts.set_flag(account, QUEUED, true);
         books.touch(account);
         if let Err(at) = books.queue.binary_search(&account) {
@@ -225,21 +252,4 @@ impl ClearingHouse {
         let waiting = self.books.queue.len() as u32;
         effects.push(Effect::CascadeLimited { waves, waiting });
     }
-}
-
-/// Lower margin ratio first; without a requirement first of all, by adjusted equity; then by
-/// account.
-fn riskier(left: &Found, right: &Found) -> Ordering {
-    let figures = |found: &Found| {
-        let assessment = &found.assessment;
-        (assessment.adjusted_equity.units(), assessment.requirement.maintenance.units())
-    };
-    let ((equity, needs), (other_equity, other_needs)) = (figures(left), figures(right));
-    let order = match (needs == 0, other_needs == 0) {
-        (true, true) => equity.cmp(&other_equity),
-        (true, false) => Ordering::Less,
-        (false, true) => Ordering::Greater,
-        (false, false) => cmp_products(equity, other_needs, other_equity, needs),
-    };
-    order.then(left.account.cmp(&right.account))
 }

@@ -7,7 +7,7 @@ use crate::waterfall::{absorb_debts, close_by_waterfall};
 use alloc::vec::Vec;
 use domain::effect::{Outcome, SkipReason, Stage};
 use domain::{
-    AccountId, Amount, Effect, Holder, HouseAccount, InstrumentId, Position, Quantity, Quote,
+    AccountId, Amount, Effect, Holder, HouseAccount, InstrumentId, Position, Quantity, Quote, Value,
 };
 use risk::liquidation::{self, Closing, Step, forced_quote, notional_of};
 use risk::sale::{self, Sale};
@@ -19,6 +19,10 @@ pub(crate) struct CloseOut<'a> {
     pub ranking: &'a mut Ranking,
     pub effects: &'a mut Vec<Effect>,
     pub account: AccountId,
+    /// Notional closed and collateral sold of it by this event, at partial steps.
+    pub closed: Value,
+    /// What the insurance fund paid for it by this event.
+    pub insured: Value,
 }
 
 impl<'a> CloseOut<'a> {
@@ -28,7 +32,8 @@ impl<'a> CloseOut<'a> {
         effects: &'a mut Vec<Effect>,
         account: AccountId,
     ) -> Self {
-        Self { books, ranking, effects, account }
+        let (closed, insured) = (Value::ZERO, Value::ZERO);
+        Self { books, ranking, effects, account, closed, insured }
     }
 
     pub fn portfolio(&self) -> Portfolio<'_> {
@@ -87,7 +92,7 @@ impl<'a> CloseOut<'a> {
     }
 
     /// A forced trade and its fee.
-    fn execute(&mut self, position: &Position, stage: Stage, closing: &Closing) {
+    pub fn execute(&mut self, position: &Position, stage: Stage, closing: &Closing) {
         self.trade_forced(position, stage, (closing.quantity, closing.quote));
         if closing.fee.is_positive() {
             let asset = self.books.prices().instrument_rules(position.instrument).settles;
@@ -130,12 +135,12 @@ impl<'a> CloseOut<'a> {
         fill_client(self.books, self.account, instrument, fill, self.effects);
     }
 
-    fn skip(&mut self) {
+    pub fn skip(&mut self) {
         let (account, reason) = (self.account, SkipReason::InstrumentHalted);
         self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
     }
 
-    fn sell(&mut self, sale: &Sale) {
+    pub fn sell(&mut self, sale: &Sale) {
         let client = Holder::Client(self.account);
         let world = Holder::House(HouseAccount::Liquidity);
         transfer(self.books, (client, world), sale.asset, sale.amount);

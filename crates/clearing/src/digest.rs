@@ -5,7 +5,7 @@
 //! the accounts changed since the last one and nothing else. It makes no claim against forgery; the
 //! state digest (BLAKE3, in `image`) does.
 
-use crate::account::{Accounts, LIQUIDATING, QUEUED};
+use crate::account::{Accounts, CASE, LIQUIDATING, QUEUED};
 use crate::house::{Books, ClearingHouse};
 use alloc::vec::Vec;
 use domain::canonical::append;
@@ -123,13 +123,22 @@ fn record_hash<T: Serialize + ?Sized>(
 
 /// The canonical part of an account's flags.
 pub(crate) fn canonical_flags(accounts: &Accounts, account: AccountId) -> u8 {
-    accounts.flags(account) & (LIQUIDATING | QUEUED)
+    accounts.flags(account) & (LIQUIDATING | QUEUED | CASE)
 }
 
 fn account_hash(buffer: &mut Vec<u8>, accounts: &Accounts, account: AccountId) -> u128 {
     let flags = canonical_flags(accounts, account);
-    let row = (flags, accounts.balances(account), accounts.positions(account));
-    record_hash(buffer, Record::Account, account.number(), &row)
+    let (balances, positions) = (accounts.balances(account), accounts.positions(account));
+    match accounts.case(account) {
+        None => {
+            let row = (flags, balances, positions);
+            record_hash(buffer, Record::Account, account.number(), &row)
+        }
+        Some(case) => {
+            let row = (flags, balances, positions, case);
+            record_hash(buffer, Record::Account, account.number(), &row)
+        }
+    }
 }
 
 /// Sum over all records but accounts.

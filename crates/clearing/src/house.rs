@@ -14,6 +14,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use domain::event::ProducerId;
 use domain::{AccountId, AssetId, Command, Effect, Event, Refusal, Rulebook, Sequence, Timestamp};
+use risk::terms::Terms;
 use risk::{AssetMarket, InstrumentMarket, Prices};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,8 @@ pub(crate) struct Books {
     pub looks: Option<Box<Looks>>,
     /// Until when no price is stale; derived.
     pub freshness: Freshness,
+    /// Terms of the liquidation step under way; `None` between steps; derived.
+    pub terms: Option<Terms>,
 }
 
 impl Books {
@@ -74,6 +77,7 @@ impl Books {
             touched: Vec::new(),
             looks: None,
             freshness: Freshness::default(),
+            terms: None,
         }
     }
 
@@ -93,6 +97,7 @@ impl Books {
             touched: _,
             looks: _,
             freshness: _,
+            terms: _,
         } = other;
         self.cursor = *cursor;
         self.producers.clone_from(producers);
@@ -110,7 +115,12 @@ impl Books {
     /// What `risk` may see.
     #[inline]
     pub fn prices(&self) -> Prices<'_> {
-        Prices { rulebook: &self.rulebook, assets: &self.assets, instruments: &self.instruments }
+        Prices {
+            rulebook: &self.rulebook,
+            assets: &self.assets,
+            instruments: &self.instruments,
+            terms: self.terms.as_ref(),
+        }
     }
 
     pub fn now(&self) -> Timestamp {

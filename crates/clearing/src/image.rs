@@ -3,19 +3,22 @@
 //! The bytes of a snapshot are these, and the state digest is their BLAKE3: two machines are in the
 //! same state exactly if these bytes are equal. What is derived (wake index, hashes) is rebuilt.
 
-use crate::account::Accounts;
+use crate::account::{Accounts, CASE};
+use crate::case::Case;
 use crate::digest::canonical_flags;
 use crate::freshness::Freshness;
 use crate::house::{Books, ClearingHouse, Cursor, SEMANTICS};
 use crate::ledger::{HouseRow, Ledger};
 use crate::liquidity::Liquidity;
 use alloc::vec::Vec;
+use core::fmt;
 use domain::canonical::{CanonicalError, append, decode};
 use domain::event::ProducerId;
 use domain::rulebook::Rulebook;
 use domain::{AccountId, Balance, Position};
 use risk::{AssetMarket, InstrumentMarket};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 /// Why bytes are not a state of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,11 +53,41 @@ struct Image {
     accounts: Vec<AccountImage>,
 }
 
-#[derive(Deserialize)]
+/// One account; its flags say whether a case follows its rows.
 struct AccountImage {
     flags: u8,
     balances: Vec<Balance>,
     positions: Vec<Position>,
+    case: Option<Case>,
+}
+
+impl<'de> Deserialize<'de> for AccountImage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Rows;
+
+        impl<'de> Visitor<'de> for Rows {
+            type Value = AccountImage;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("the flags and rows of an account")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<AccountImage, A::Error> {
+                let ended = || Error::custom("the account ends early");
+                let flags: u8 = rows.next_element()?.ok_or_else(ended)?;
+                let balances = rows.next_element()?.ok_or_else(ended)?;
+                let positions = rows.next_element()?.ok_or_else(ended)?;
+                let case = if flags & CASE == 0 {
+                    None
+                } else {
+                    Some(rows.next_element()?.ok_or_else(ended)?)
+                };
+                Ok(AccountImage { flags, balances, positions, case })
+            }
+        }
+
+        deserializer.deserialize_tuple(4, Rows)
+    }
 }
 
 impl ClearingHouse {
@@ -122,6 +155,9 @@ pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
         append(bytes, &canonical_flags(&books.accounts, account));
         append(bytes, books.accounts.balances(account));
         append(bytes, books.accounts.positions(account));
+        if let Some(case) = books.accounts.case(account) {
+            append(bytes, &case);
+        }
     }
 }
 
@@ -140,6 +176,9 @@ fn books(image: Image) -> Books {
         let account = AccountId::new(number);
         accounts.open();
         accounts.set_flag(account, row.flags, true);
+        if let Some(case) = row.case {
+            accounts.put_case(account, case);
+        }
         for balance in row.balances {
             accounts.put_balance(account, balance);
         }
@@ -160,5 +199,6 @@ fn books(image: Image) -> Books {
         touched: Vec::new(),
         looks: None,
         freshness: Freshness::default(),
+        terms: None,
     }
 }

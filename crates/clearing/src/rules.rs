@@ -41,6 +41,7 @@ pub(crate) fn adopt(books: &mut Books, rulebook: &Rulebook, effects: &mut Vec<Ef
     books.instruments.resize(rulebook.instruments.len(), InstrumentMarket::new());
     books.ledger.list_assets(rulebook.assets.len());
     books.liquidity.list_instruments(rulebook.instruments.len());
+    books.fit_cases();
     effects.push(Effect::RulebookAdopted {
         assets: rulebook.assets.len() as u32,
         instruments: rulebook.instruments.len() as u32,

@@ -69,7 +69,7 @@ fn close_by_fund(close: &mut CloseOut<'_>, default: &mut Default) {
     let rules = prices.instrument_rules(default.position.instrument);
     let settles = rules.settles;
     let scale = prices.asset_rules(settles).scale();
-    let capacity = fund_capacity(close.books, settles);
+    let capacity = capacity_for(close, settles);
     let whole = default.position.quantity.magnitude().wide();
     let affordable = mul_div(capacity.units() * scale, whole, default.lack.units(), Rounding::Down);
     let affordable = affordable.map_or(i64::MAX, |size| i64::try_from(size).unwrap_or(i64::MAX));
@@ -188,6 +188,20 @@ fn survives(
     !equity(&portfolio.with(change), &prices).is_negative()
 }
 
+/// What the fund can and may pay for this account by this event.
+fn capacity_for(close: &CloseOut<'_>, asset: AssetId) -> Amount {
+    let capacity = fund_capacity(close.books, asset);
+    let Some(most) = close.books.rulebook.sections.selling.caps.insurance_per_account else {
+        return capacity;
+    };
+    let prices = close.books.prices();
+    let left = Value::new(i128::from(most) * risk::prices::INDEX_ONE) - close.insured;
+    let left = prices.quote_of(asset, left.max(Value::ZERO), Rounding::Down);
+    let scale = prices.asset_rules(asset).scale();
+    let left = left.map_or(0, |quote| div(quote.units(), scale, Rounding::Down));
+    capacity.min(Amount::new(left))
+}
+
 /// What the fund can pay in an asset: what it has of it, and what its numeraire buys.
 fn fund_capacity(books: &Books, asset: AssetId) -> Amount {
     let own = books.ledger.house(HouseAccount::InsuranceFund, asset);
@@ -216,6 +230,7 @@ fn draw_fund(close: &mut CloseOut<'_>, asset: AssetId, amount: Amount, value: Va
         transfer(close.books, (world, fund), asset, missing);
     }
     close.credit(HouseAccount::InsuranceFund, asset, amount);
+    close.insured += value;
     let account = close.account;
     close.effects.push(Effect::InsuranceDrawn { account, asset, amount, value });
 }
@@ -253,7 +268,7 @@ fn absorb_debt(close: &mut CloseOut<'_>, asset: AssetId, debt: Amount) {
         }
         match layer {
             Layer::InsuranceFund => {
-                let paid = fund_capacity(close.books, asset).min(left);
+                let paid = capacity_for(close, asset).min(left);
                 if paid.is_positive() {
                     let part = share(close.books, paid, left, value);
                     draw_fund(close, asset, paid, part);

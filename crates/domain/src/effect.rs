@@ -13,6 +13,7 @@ use crate::price::Price;
 use crate::quantity::Quantity;
 use crate::ratio::Rate;
 use crate::refusal::Refusal;
+use crate::time::Timestamp;
 use crate::value::{Quote, Value, Weighted};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,34 @@ pub enum Stage {
 pub enum SkipReason {
     /// The instrument is halted.
     InstrumentHalted,
+}
+
+/// Why an account moved on to its next stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RaiseReason {
+    /// The step would have raised the shortfall: it costs more than the requirement it frees.
+    Toxic,
+    /// Nobody came: the auction ended without a bidder, or patience ran out.
+    NoBidder,
+    /// Adjusted equity fell below the close-out line.
+    CloseOutLine,
+}
+
+/// Why an account waits before its next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WaitReason {
+    /// Keepers have not come yet, or have taken on all they can.
+    Keepers,
+    /// The auction's discount is not large enough yet.
+    Auction,
+    /// A clip was closed; the next one follows.
+    Clip,
+    /// The share of the shortfall that may be removed by now was removed.
+    Share,
+    /// The first part of a large position was closed.
+    Cooldown,
+    /// What one event may close of one account was closed.
+    Cap,
 }
 
 /// How a liquidation ended.
@@ -147,4 +176,20 @@ pub enum Effect {
     LiquidationEnded { account: AccountId, outcome: Outcome },
     /// A limit of the rulebook stopped the cascade; so many accounts wait for the next pulse.
     CascadeLimited { waves: u16, waiting: u32 },
+    /// An account went on to a later stage of its liquidation.
+    StageRaised { account: AccountId, stage: Stage, reason: RaiseReason },
+    /// An account being sold out waits for the pulse at or after this time.
+    StepPostponed { account: AccountId, until: Timestamp, reason: WaitReason },
+    /// The backstop account took over a position at the mark; quantity is the account's signed
+    /// change, quote what the account received.
+    PositionTakenOver {
+        account: AccountId,
+        backstop: AccountId,
+        instrument: InstrumentId,
+        quantity: Quantity,
+        quote: Quote,
+    },
+    /// Collateral that nobody bought went to the insurance fund after the account's debts were
+    /// absorbed.
+    CollateralSeized { account: AccountId, asset: AssetId, amount: Amount },
 }

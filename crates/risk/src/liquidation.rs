@@ -9,9 +9,10 @@ use crate::fill::after_fill;
 use crate::margin;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
+use crate::selling::charged;
 use crate::valuation::{Assessment, assess, net_cash};
 use domain::wide::mul_div;
-use domain::{Amount, Position, Quantity, Quote, Rounding, Value};
+use domain::{Amount, Position, Quantity, Quote, Rounding, Value, Weighted};
 
 /// A forced trade as planned.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,8 @@ pub struct Solvency {
     pub cost: Value,
     /// Notional of every position.
     pub notional: Value,
+    /// Release margin less adjusted equity.
+    pub shortfall: Weighted,
 }
 
 impl Solvency {
@@ -100,9 +103,8 @@ pub fn solvency(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Solvency {
         let cash = net_cash(portfolio, &balance, prices);
         let worth = prices.worth(balance.asset, cash, Rounding::Down);
         realisable += worth;
-        if balance.asset != prices.rulebook.numeraire && worth.is_positive() {
-            let slippage = prices.asset_rules(balance.asset).slippage;
-            realisable -= Value::new(slippage.of(worth.units(), Rounding::Up));
+        if worth.is_positive() {
+            realisable -= Value::new(prices.conceded_in_sale(balance.asset, worth.units()));
         }
     }
     let (mut cost, mut notional) = (Value::ZERO, Value::ZERO);
@@ -111,12 +113,11 @@ pub fn solvency(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Solvency {
         notional += worth;
         cost += cost_of(&position, worth, prices);
     }
-    Solvency { realisable, cost, notional }
+    Solvency { realisable, cost, notional, shortfall: assess(portfolio, prices).shortfall() }
 }
 
 fn cost_of(position: &Position, notional: Value, prices: &Prices<'_>) -> Value {
-    let slippage = prices.instrument_rules(position.instrument).slippage;
-    Value::new(slippage.of(notional.units(), Rounding::Up))
+    Value::new(prices.conceded(position, notional.units()))
 }
 
 /// Plans the step for one position.
@@ -125,7 +126,6 @@ fn cost_of(position: &Position, notional: Value, prices: &Prices<'_>) -> Value {
 #[must_use]
 pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>, position: &Position) -> Step {
     let solvency = solvency(portfolio, prices);
-    let before = assess(portfolio, prices);
     if !solvency.covers() {
         return Step::Default { lack: lack(portfolio, prices, position, &solvency) };
     }
@@ -139,7 +139,7 @@ pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>, position: &Position)
         + i64::from(position.quantity.magnitude().units().rem_euclid(lot) != 0);
     let (closing, after) = at(all);
     if after.shortfall().is_positive() {
-        let toxic = after.shortfall() > before.shortfall();
+        let toxic = after.shortfall() > solvency.shortfall;
         return Step::Close { closing, toxic };
     }
     let reaches = |assessment: &Assessment| !assessment.shortfall().is_positive();
@@ -164,27 +164,37 @@ pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>, position: &Position)
 /// whole account lacks, rounded up.
 ///
 /// Worked: long 10 at mark 100, equity 40, fill at 94: cost 60, lack 20, bankruptcy quote 96 each.
-fn lack(
+pub(crate) fn lack(
     portfolio: &Portfolio<'_>,
     prices: &Prices<'_>,
     position: &Position,
     solvency: &Solvency,
 ) -> Quote {
-    let total: i128 =
-        portfolio.positions().map(|other| margin::maintenance_share(&other, prices).units()).sum();
-    let share = margin::maintenance_share(position, prices).units();
-    let allocated = if total > 0 {
-        mul_div(solvency.realisable.units(), share, total, Rounding::Down)
-            .expect("a share of equity is no larger than it")
-    } else {
-        solvency.realisable.units()
-    };
+    let allocated = allocated(portfolio, prices, position, solvency);
     let notional = notional_of(position, position.quantity, prices);
     let own = cost_of(position, notional, prices).units() - allocated;
     let whole = solvency.cost.units() - solvency.realisable.units();
     let settles = prices.instrument_rules(position.instrument).settles;
     let lacking = Value::new(own.min(whole).max(0));
     prices.quote_of(settles, lacking, Rounding::Up).unwrap_or(Quote::ZERO)
+}
+
+/// A position's share of realisable equity by maintenance margin, rounded down.
+pub(crate) fn allocated(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    position: &Position,
+    solvency: &Solvency,
+) -> i128 {
+    let total: i128 =
+        portfolio.positions().map(|other| margin::maintenance_share(&other, prices).units()).sum();
+    let share = margin::maintenance_share(position, prices).units();
+    if total > 0 {
+        mul_div(solvency.realisable.units(), share, total, Rounding::Down)
+            .expect("a share of equity is no larger than it")
+    } else {
+        solvency.realisable.units()
+    }
 }
 
 /// Closes so many lots (at most all of it) at mark less slippage, with the fee.
@@ -199,7 +209,7 @@ pub fn close(
     let rules = prices.instrument_rules(position.instrument);
     let size = lots.saturating_mul(rules.lot.units()).min(position.quantity.magnitude().units());
     let (quantity, quote) = forced_quote(position, Quantity::new(size), prices);
-    let fee = fee(position, Quantity::new(size), prices, solvency);
+    let fee = charged(portfolio, prices, position, Quantity::new(size), solvency);
     let change = after_fill(portfolio, prices, position, quantity, quote, fee);
     Closing { quantity, quote, fee, change }
 }
@@ -208,9 +218,8 @@ pub fn close(
 /// for a long, plus slippage for a short, the slippage rounded up.
 #[must_use]
 pub fn forced_quote(position: &Position, size: Quantity, prices: &Prices<'_>) -> (Quantity, Quote) {
-    let rules = prices.instrument_rules(position.instrument);
     let at_mark = size.quote(prices.instrument(position.instrument).mark);
-    let conceded = Quote::new(rules.slippage.of(at_mark.units(), Rounding::Up));
+    let conceded = Quote::new(prices.conceded(position, at_mark.units()));
     if position.quantity.is_negative() {
         (size, at_mark + conceded)
     } else {
@@ -223,7 +232,12 @@ pub fn forced_quote(position: &Position, size: Quantity, prices: &Prices<'_>) ->
 /// ends at zero or above.
 ///
 /// Worked: equity 12,000, notional 1M, slippage 1 %, fee .5 %: two halves pay 1,000 each.
-fn fee(position: &Position, size: Quantity, prices: &Prices<'_>, solvency: &Solvency) -> Amount {
+pub(crate) fn fee(
+    position: &Position,
+    size: Quantity,
+    prices: &Prices<'_>,
+    solvency: &Solvency,
+) -> Amount {
     let rules = prices.instrument_rules(position.instrument);
     if rules.liquidation_fee.is_zero() || !solvency.notional.is_positive() {
         return Amount::ZERO;

@@ -122,6 +122,8 @@ pub struct Prices<'a> {
     pub assets: &'a [AssetMarket],
     /// Markets of instruments, in the rulebook's order.
     pub instruments: &'a [InstrumentMarket],
+    /// Terms of the liquidation step being planned; `None` outside one and for plain slippage.
+    pub terms: Option<&'a crate::terms::Terms>,
 }
 
 impl<'a> Prices<'a> {

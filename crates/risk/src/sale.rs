@@ -1,14 +1,19 @@
 //! Collateral for debts: which asset is sold for which debt, and how much of it.
 //!
-//! Lowest haircut first against the debt worth most, ties by the lower asset. The smallest amount
-//! that brings the account to release, at most what repays the debt or all there is.
+//! Lowest haircut first against the debt worth most, ties by the lower asset, unless the rulebook
+//! orders otherwise. The smallest amount that brings the account to release, at most what repays
+//! the debt or all there is; under a close factor the share of the debt that it names.
 
 use crate::accrual::{effective_amount, side_index};
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
+use crate::selling::Ask;
+use crate::terms::SaleConcession;
 use crate::valuation::assess;
-use domain::wide::mul_div;
-use domain::{Amount, AssetId, Balance, Quote, Ratio, Rounding};
+use core::cmp::Reverse;
+use domain::rulebook::{SaleOrder, TargetOrder};
+use domain::wide::{cmp_products, mul_div};
+use domain::{Amount, AssetId, Balance, Quote, Ratio, Rounding, Value, Weighted};
 
 /// A collateral sale as planned.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +36,32 @@ pub struct Sale {
 /// weight 1).
 #[must_use]
 pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Sale> {
-    let debt = largest_debt(portfolio, prices)?;
+    plan_asked(portfolio, prices, &Ask::TO_RELEASE)
+}
+
+/// Plans the next sale within what is asked: to the shortfall that may remain, at most so much
+/// worth, or the rulebook's share of the debt.
+#[must_use]
+pub fn plan_asked(portfolio: &Portfolio<'_>, prices: &Prices<'_>, ask: &Ask) -> Option<Sale> {
+    let debt = first_debt(portfolio, prices)?;
     let collateral = first_collateral(portfolio, prices)?;
     let held = effective_amount(&collateral, prices.asset(collateral.asset)).units();
-    let most = amount_for_debt(prices, &collateral, &debt).map_or(held, |amount| amount.min(held));
+    let owed = -effective_amount(&debt, prices.asset(debt.asset)).units();
+    let factor = close_factor(portfolio, prices, &debt);
+    let repaid = factor.map_or(owed, |factor| factor.of(owed, Rounding::Up));
+    let enough = needed_for(prices, &collateral, &debt, Amount::new(repaid));
+    let enough = enough.map_or(held, |amount| amount.units().min(held));
     let at = |units: i128| sell(portfolio, prices, &collateral, &debt, units);
+    let price = prices.index_price(collateral.asset);
+    let capped = ask
+        .most
+        .map(|worth| domain::wide::div(worth.units(), price, Rounding::Down).max(1).min(enough));
+    // A cap so small that nothing comes of it is none.
+    let most = capped.filter(|units| at(*units).is_some()).unwrap_or(enough);
     let reaches =
-        |sale: &Sale| !assess(&portfolio.with(sale.change), prices).shortfall().is_positive();
+        |sale: &Sale| assess(&portfolio.with(sale.change), prices).shortfall() <= ask.goal;
     let (mut low, mut high, mut best) = (0, most, at(most)?);
-    if reaches(&best) {
+    if factor.is_none() && reaches(&best) {
         while high - low > 1 {
             let middle = low + (high - low) / 2;
             match at(middle) {
@@ -51,19 +73,61 @@ pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Sale> {
     Some(best)
 }
 
-fn largest_debt(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Balance> {
-    let worth = |balance: &Balance| {
-        let amount = effective_amount(balance, prices.asset(balance.asset));
-        let scale = prices.asset_rules(balance.asset).scale();
-        prices.worth(balance.asset, Quote::new(amount.units() * scale), Rounding::Down)
+/// The share of a debt that the rulebook's close factor lets be repaid at once; `None` without one,
+/// all of it for an account far gone or a small debt.
+fn close_factor(portfolio: &Portfolio<'_>, prices: &Prices<'_>, debt: &Balance) -> Option<Ratio> {
+    let factor = prices.rulebook.sections.selling.sales.close_factor?;
+    let owed = worth_of(debt, prices);
+    let small = Value::new(i128::from(factor.whole_under) * crate::prices::INDEX_ONE);
+    let debts: Weighted = portfolio
+        .balances()
+        .filter(|balance| balance.amount.is_negative())
+        .map(|balance| {
+            let weight = prices.asset_rules(balance.asset).liability_weight;
+            weight.weigh(-worth_of(&balance, prices), Rounding::Up)
+        })
+        .sum();
+    let holdings = assess(portfolio, prices).adjusted_equity + debts;
+    let line = factor.whole_below;
+    let far_gone = cmp_products(
+        holdings.units(),
+        i128::from(line.denominator()),
+        debts.units(),
+        i128::from(line.numerator()),
+    )
+    .is_lt();
+    Some(if far_gone || -owed < small { Ratio::ONE } else { factor.share })
+}
+
+/// Signed worth of a balance with its interest, rounded down.
+fn worth_of(balance: &Balance, prices: &Prices<'_>) -> Value {
+    let amount = effective_amount(balance, prices.asset(balance.asset));
+    let scale = prices.asset_rules(balance.asset).scale();
+    prices.worth(balance.asset, Quote::new(amount.units() * scale), Rounding::Down)
+}
+
+/// The debt worth most, or under the riskiest first the one with the highest liability weight.
+fn first_debt(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Balance> {
+    let riskiest = matches!(prices.rulebook.sections.selling.targets, TargetOrder::RiskiestFirst);
+    let weight = |balance: &Balance| {
+        let weight = prices.asset_rules(balance.asset).liability_weight;
+        Reverse(if riskiest { weight } else { Ratio::ONE })
     };
     portfolio
         .balances()
         .filter(|balance| balance.amount.is_negative() && prices.index_price(balance.asset) > 0)
-        .min_by_key(|balance| (worth(balance), balance.asset))
+        .min_by_key(|balance| (weight(balance), worth_of(balance, prices), balance.asset))
 }
 
+/// Collateral that can be sold: by the rulebook's order, lowest haircut, lower asset.
 fn first_collateral(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Balance> {
+    let sales = &prices.rulebook.sections.selling.sales;
+    let place = |balance: &Balance| match &sales.order {
+        SaleOrder::LowestHaircut => 0,
+        SaleOrder::Listed(list) => {
+            list.iter().position(|asset| *asset == balance.asset).unwrap_or(list.len())
+        }
+    };
     let haircut = |balance: &Balance| {
         let tiers = &prices.asset_rules(balance.asset).haircuts;
         tiers.first().map_or(Ratio::ONE, |tier| tier.haircut)
@@ -73,8 +137,9 @@ fn first_collateral(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Ba
         .filter(|balance| {
             effective_amount(balance, prices.asset(balance.asset)).is_positive()
                 && prices.index_price(balance.asset) > 0
+                && !sales.unsold.contains(&balance.asset)
         })
-        .min_by_key(|balance| (haircut(balance), balance.asset))
+        .min_by_key(|balance| (place(balance), haircut(balance), balance.asset))
 }
 
 /// Slippage of one leg: the numeraire is sold and bought at par.
@@ -84,6 +149,64 @@ fn slippage(prices: &Prices<'_>, asset: AssetId) -> Ratio {
     } else {
         prices.asset_rules(asset).slippage
     }
+}
+
+/// What an amount is worth to its buyer and what the debt then costs him a unit, under the terms of
+/// the present step; `None` where they name no concession of their own.
+fn legs(prices: &Prices<'_>, sold: AssetId, bought: AssetId) -> Option<(SaleConcession, i128)> {
+    let price = prices.index_price(bought);
+    match prices.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
+        SaleConcession::Slippage => None,
+        less @ SaleConcession::Less(_) => Some((less, price)),
+        bonus @ SaleConcession::Bonus(share) => {
+            let own = if sold == prices.rulebook.numeraire { 0 } else { share.units() };
+            let dearer = mul_div(price, own, crate::prices::INDEX_ONE, Rounding::Up)?;
+            Some((bonus, price + dearer))
+        }
+    }
+}
+
+/// Proceeds under the terms of the present step: collateral at its index price less a share for
+/// debt at its index price, or at its index price for debt that is dearer by the bonus; without
+/// terms [`exchange`]. Rounded down.
+fn proceeds(prices: &Prices<'_>, sold: AssetId, amount: Amount, bought: AssetId) -> Option<Amount> {
+    let Some((concession, dearer)) = legs(prices, sold, bought) else {
+        return exchange(prices, sold, amount, bought);
+    };
+    let worth = amount.units().checked_mul(prices.index_price(sold))?;
+    let kept = match concession {
+        SaleConcession::Less(_) => worth - prices.conceded_in_sale(sold, worth),
+        _ => worth,
+    };
+    let units = domain::wide::div(kept, dearer, Rounding::Down);
+    (units > 0).then(|| Amount::new(units))
+}
+
+/// The least amount of collateral that repays so much of a debt under the terms of the present
+/// step; rounded up at each step.
+fn needed_for(
+    prices: &Prices<'_>,
+    collateral: &Balance,
+    debt: &Balance,
+    repaid: Amount,
+) -> Option<Amount> {
+    let Some((concession, dearer)) = legs(prices, collateral.asset, debt.asset) else {
+        return cost_of(prices, collateral.asset, debt.asset, repaid);
+    };
+    let needed = repaid.units().checked_mul(dearer)?;
+    let gross = match concession {
+        SaleConcession::Less(share) if collateral.asset != prices.rulebook.numeraire => {
+            let one = crate::prices::INDEX_ONE;
+            let left = one - share.units();
+            if left <= 0 {
+                return None;
+            }
+            mul_div(needed, one, left, Rounding::Up)?
+        }
+        _ => needed,
+    };
+    let units = domain::wide::div(gross, prices.index_price(collateral.asset), Rounding::Up);
+    Some(Amount::new(units))
 }
 
 /// Proceeds of selling one asset for another through the numeraire: worth less the slippage of what
@@ -105,12 +228,6 @@ pub fn exchange(
     }
     let units = domain::wide::div(kept, dearer, Rounding::Down);
     (units > 0).then(|| Amount::new(units))
-}
-
-/// The smallest amount of collateral whose proceeds repay the debt, if prices allow.
-fn amount_for_debt(prices: &Prices<'_>, collateral: &Balance, debt: &Balance) -> Option<i128> {
-    let owed = -effective_amount(debt, prices.asset(debt.asset)).units();
-    cost_of(prices, collateral.asset, debt.asset, Amount::new(owed)).map(Amount::units)
 }
 
 /// How much of `sold` buys `amount` of `bought`: the inverse of [`exchange`], rounded up at each
@@ -143,7 +260,7 @@ fn sell(
     units: i128,
 ) -> Option<Sale> {
     let amount = Amount::new(units);
-    let proceeds = exchange(prices, collateral.asset, amount, debt.asset)?;
+    let proceeds = proceeds(prices, collateral.asset, amount, debt.asset)?;
     let after = |balance: &Balance, delta: Amount| {
         let market = prices.asset(balance.asset);
         let amount = effective_amount(balance, market) + delta;

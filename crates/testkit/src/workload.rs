@@ -10,6 +10,7 @@ mod absurd;
 mod commands;
 mod dice;
 mod rules;
+mod selling;
 
 use dice::Dice;
 use domain::command::{Genesis, OpenAccount, Pulse};
@@ -125,6 +126,10 @@ impl Workload {
                 Effect::Deleveraged { account, winner, instrument, quantity, .. } => {
                     self.moved(account, instrument, quantity.units());
                     self.moved(winner, instrument, -quantity.units());
+                }
+                Effect::PositionTakenOver { account, backstop, instrument, quantity, .. } => {
+                    self.moved(account, instrument, quantity.units());
+                    self.moved(backstop, instrument, -quantity.units());
                 }
                 Effect::InstrumentExpired { instrument, .. } => {
                     self.expired.insert(instrument);

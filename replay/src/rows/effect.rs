@@ -4,7 +4,8 @@ use domain::effect::{Outcome, SkipReason, Stage};
 use domain::{AccountId, Effect, Holder};
 use serde_json::{Value, json};
 
-use super::names::{Names, account, holder, rate, role, snake, value};
+use super::names::{Names, account, holder, rate, role, snake, time, value};
+use super::words;
 use crate::summary::numbers::exact;
 
 /// Places after the point of weighted values.
@@ -155,6 +156,37 @@ fn liquidation(names: &Names<'_>, effect: &Effect) -> Option<Value> {
             json!({ "account": account(owner), "outcome": outcome_word(outcome) })
         }
         Effect::CascadeLimited { waves, waiting } => json!({ "waves": waves, "waiting": waiting }),
+        _ => return selling(names, effect),
+    })
+}
+
+/// Effects of rulebooks that choose how accounts are sold out.
+fn selling(names: &Names<'_>, effect: &Effect) -> Option<Value> {
+    Some(match *effect {
+        Effect::StageRaised { account: owner, stage, reason } => json!({
+            "account": account(owner),
+            "stage": stage_word(stage),
+            "reason": words::raise(reason),
+        }),
+        Effect::StepPostponed { account: owner, until, reason } => json!({
+            "account": account(owner),
+            "until": time(until),
+            "reason": words::wait(reason),
+        }),
+        Effect::PositionTakenOver { account: owner, backstop, instrument, quantity, quote } => {
+            json!({
+                "account": account(owner),
+                "backstop": account(backstop),
+                "instrument": names.instrument(instrument),
+                "quantity": names.quantity(instrument, quantity),
+                "quote": exact(quote.units(), 16),
+            })
+        }
+        Effect::CollateralSeized { account: owner, asset, amount } => json!({
+            "account": account(owner),
+            "asset": names.asset(asset),
+            "amount": names.amount(asset, amount),
+        }),
         _ => return None,
     })
 }
@@ -225,7 +257,11 @@ pub fn accounts(effect: &Effect) -> [Option<AccountId>; 2] {
         | Effect::DeficitDeleveraged { account, .. }
         | Effect::LossSocialised { account, .. }
         | Effect::LossUncovered { account, .. }
+        | Effect::StageRaised { account, .. }
+        | Effect::StepPostponed { account, .. }
+        | Effect::CollateralSeized { account, .. }
         | Effect::LiquidationEnded { account, .. } => [Some(account), None],
+        Effect::PositionTakenOver { account, backstop, .. } => [Some(account), Some(backstop)],
         Effect::AssetTransferred { from, to, .. } => [Some(from), Some(to)],
         Effect::Novated { buyer, seller, .. } => [Some(buyer), Some(seller)],
         Effect::Deleveraged { account, winner, .. } => [Some(account), Some(winner)],

@@ -2,7 +2,7 @@
 //!
 //! Law: every match names every case, so that a new effect cannot be without its word.
 
-use domain::effect::{Outcome, SkipReason, Stage};
+use domain::effect::{Outcome, RaiseReason, SkipReason, Stage, WaitReason};
 use domain::{Effect, FeedRole, HouseAccount};
 
 /// What an effect is called.
@@ -40,6 +40,10 @@ pub const fn effect(effect: &Effect) -> &'static str {
         Effect::LossUncovered { .. } => "loss_uncovered",
         Effect::LiquidationEnded { .. } => "liquidation_ended",
         Effect::CascadeLimited { .. } => "cascade_limited",
+        Effect::StageRaised { .. } => "stage_raised",
+        Effect::StepPostponed { .. } => "step_postponed",
+        Effect::PositionTakenOver { .. } => "position_taken_over",
+        Effect::CollateralSeized { .. } => "collateral_seized",
     }
 }
 
@@ -56,6 +60,27 @@ pub const fn stage(stage: Stage) -> &'static str {
 pub const fn skip(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::InstrumentHalted => "instrument_halted",
+    }
+}
+
+/// What the reason for a raised stage is called.
+pub const fn raise(reason: RaiseReason) -> &'static str {
+    match reason {
+        RaiseReason::Toxic => "toxic",
+        RaiseReason::NoBidder => "no_bidder",
+        RaiseReason::CloseOutLine => "close_out_line",
+    }
+}
+
+/// What the reason for a postponed step is called.
+pub const fn wait(reason: WaitReason) -> &'static str {
+    match reason {
+        WaitReason::Keepers => "keepers",
+        WaitReason::Auction => "auction",
+        WaitReason::Clip => "clip",
+        WaitReason::Share => "share",
+        WaitReason::Cooldown => "cooldown",
+        WaitReason::Cap => "cap",
     }
 }
 

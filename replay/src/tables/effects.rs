@@ -211,7 +211,7 @@ impl Cells<'_> {
         self.sheet.decimal(self.columns.price, price.wide(), places)
     }
 
-    /// Every effect belongs to one of four groups.
+    /// Every effect belongs to one of five groups.
     fn fill(&mut self, effect: &Effect) -> Answer<()> {
         match effect {
             Effect::Refused { .. }
@@ -240,6 +240,10 @@ impl Cells<'_> {
             | Effect::StepSkipped { .. }
             | Effect::LiquidationEnded { .. }
             | Effect::CascadeLimited { .. } => self.liquidation(effect),
+            Effect::StageRaised { .. }
+            | Effect::StepPostponed { .. }
+            | Effect::PositionTakenOver { .. }
+            | Effect::CollateralSeized { .. } => self.selling(effect),
             Effect::DeficitRecognised { .. }
             | Effect::InsuranceDrawn { .. }
             | Effect::Deleveraged { .. }
@@ -376,6 +380,34 @@ impl Cells<'_> {
             Effect::CascadeLimited { waiting, .. } => {
                 self.sheet.id(columns.count, u64::from(waiting));
                 Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Effects of rulebooks that choose how accounts are sold out.
+    fn selling(&mut self, effect: &Effect) -> Answer<()> {
+        match *effect {
+            Effect::StageRaised { account, stage, reason } => {
+                self.account(account);
+                self.sheet.word(self.columns.stage, words::stage(stage));
+                self.sheet.word(self.columns.detail, words::raise(reason));
+                Ok(())
+            }
+            Effect::StepPostponed { account, reason, .. } => {
+                self.account(account);
+                self.sheet.word(self.columns.detail, words::wait(reason));
+                Ok(())
+            }
+            Effect::PositionTakenOver { account, backstop, instrument, quantity, quote } => {
+                self.account(account);
+                self.counterparty(backstop);
+                self.quantity(instrument, quantity)?;
+                self.quote(quote)
+            }
+            Effect::CollateralSeized { account, asset, amount } => {
+                self.account(account);
+                self.amount(asset, amount)
             }
             _ => Ok(()),
         }

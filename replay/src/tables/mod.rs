@@ -270,6 +270,9 @@ fn sold_out(effect: &Effect) -> [Option<(AccountId, Reason)>; 2] {
         | Effect::PositionReduced { account, .. }
         | Effect::CollateralSold { account, .. }
         | Effect::StepSkipped { account, .. }
+        | Effect::StageRaised { account, .. }
+        | Effect::StepPostponed { account, .. }
+        | Effect::PositionTakenOver { account, .. }
         | Effect::LiquidationEnded { account, .. } => [Some((account, Reason::Liquidation)), None],
         Effect::Deleveraged { account, winner, .. } => {
             [Some((account, Reason::Liquidation)), Some((winner, Reason::Deleveraging))]

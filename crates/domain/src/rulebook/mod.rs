@@ -9,8 +9,10 @@ mod instrument;
 mod liquidity;
 mod policy;
 mod sections;
+mod selling;
 mod validate;
 mod validate_liquidity;
+mod validate_selling;
 
 pub use asset::{AssetRules, HaircutTier, InterestCurve, InterestPoint};
 pub use instrument::{InstrumentKind, InstrumentRules, RequirementTier};
@@ -22,6 +24,10 @@ pub use policy::{
     WaterfallRules,
 };
 pub use sections::Sections;
+pub use selling::{
+    AccountOrder, Caps, CloseFactor, FirstShare, HandOver, InsuranceFee, Keepers, PriceFunction,
+    SaleOrder, SaleRules, SellingRules, Sizing, TargetOrder,
+};
 pub use validate::{Finding, GROSS_VALUE_MAX, immutable_findings, validate};
 
 use crate::asset::AssetId;

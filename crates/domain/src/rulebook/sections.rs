@@ -6,7 +6,7 @@
 
 use super::{
     AssetRules, InstrumentRules, Limits, LiquidationRules, LiquidityRules, MarginModel,
-    OracleRules, Rulebook, WaterfallRules,
+    OracleRules, Rulebook, SellingRules, WaterfallRules,
 };
 use crate::asset::AssetId;
 use alloc::vec::Vec;
@@ -17,16 +17,21 @@ use serde::{Deserialize, Serialize};
 pub struct Sections {
     /// Depth, impact and where marks come from.
     pub liquidity: LiquidityRules,
+    /// How accounts are sold out.
+    pub selling: SellingRules,
 }
 
 impl Sections {
     /// None of them.
-    pub const NONE: Self = Self { liquidity: LiquidityRules::NONE };
+    pub const NONE: Self = Self { liquidity: LiquidityRules::NONE, selling: SellingRules::PLAIN };
 
     fn list(&self) -> Vec<Section> {
         let mut list = Vec::new();
         if self.liquidity != LiquidityRules::NONE {
             list.push(Section::Liquidity(self.liquidity.clone()));
+        }
+        if self.selling != SellingRules::PLAIN {
+            list.push(Section::Selling(self.selling.clone()));
         }
         list
     }
@@ -36,6 +41,7 @@ impl Sections {
         for section in list {
             match section {
                 Section::Liquidity(liquidity) => sections.liquidity = liquidity,
+                Section::Selling(selling) => sections.selling = selling,
             }
         }
         sections
@@ -46,6 +52,7 @@ impl Sections {
 #[derive(Serialize, Deserialize)]
 enum Section {
     Liquidity(LiquidityRules),
+    Selling(SellingRules),
 }
 
 /// The margin model as written: with its own number alone, or before sections.

@@ -5,6 +5,7 @@
 //! at 1e-22 stay below 10^37, a seventeenth of i128.
 
 use super::validate_liquidity::check_liquidity;
+use super::validate_selling::check_selling;
 use super::{AssetRules, InstrumentKind, InstrumentRules, InterestCurve, Rulebook};
 use crate::price::Price;
 use crate::ratio::Ratio;
@@ -73,6 +74,7 @@ pub fn validate(rulebook: &Rulebook) -> Vec<Finding> {
     }
     check_policies(&mut findings, rulebook);
     check_liquidity(&mut findings, rulebook);
+    check_selling(&mut findings, rulebook);
     if findings.0.is_empty() {
         check_bounds(&mut findings, rulebook);
     }
@@ -319,7 +321,7 @@ fn order(findings: &mut Findings, path: &str, low: (&str, Ratio), high: (&str, R
 }
 
 /// A ratio as people write it: decimal where it is one, else a fraction.
-fn decimal(ratio: Ratio) -> String {
+pub(super) fn decimal(ratio: Ratio) -> String {
     if ratio.denominator() != 1_000_000 {
         return format!("{}/{}", ratio.numerator(), ratio.denominator());
     }

@@ -11,9 +11,10 @@ use domain::rulebook::{
 use domain::{Amount, AssetId, Duration, Price, Rate, Ratio};
 
 use super::build_instrument::instrument;
+use super::build_selling::build_selling;
 use super::file::{
-    AssetFile, DeleveragingFile, InterestFile, LayerFile, LimitsFile, LiquidationPolicyFile,
-    MarginModelFile, RulebookFile, SocialisingFile, WaterfallFile,
+    AssetFile, DeleveragingFile, InterestFile, LayerFile, LimitsFile, MarginModelFile,
+    RulebookFile, SocialisingFile, WaterfallFile,
 };
 use super::text::Span;
 use crate::decimal::{DecimalFault, QuotedDecimal, RATE_DIGITS, in_unit_wide};
@@ -141,17 +142,16 @@ pub fn build(document: &Document, file: &RulebookFile) -> Result<Rulebook, FeedE
             Ratio::from_parts(250_000),
         ),
     };
-    let liquidation = match file.liquidation.policy {
-        LiquidationPolicyFile::Partial => LiquidationRules {
-            dust: file.liquidation.dust.unwrap_or(100),
-            step_interval: duration(file.liquidation.step_interval, 1),
-            interest_step: duration(file.liquidation.interest_step, 3_600),
-        },
+    let liquidation = LiquidationRules {
+        dust: file.liquidation.dust.unwrap_or(100),
+        step_interval: duration(file.liquidation.step_interval, 1),
+        interest_step: duration(file.liquidation.interest_step, 3_600),
     };
     let margin = match file.margin.model {
         MarginModelFile::Weighted => MarginModel::Weighted,
     };
     let waterfall = build_waterfall(&mut builder, &file.waterfall);
+    let sections = Sections { selling: build_selling(&mut builder, file), ..Sections::NONE };
     let rulebook = Rulebook {
         numeraire,
         assets,
@@ -161,7 +161,7 @@ pub fn build(document: &Document, file: &RulebookFile) -> Result<Rulebook, FeedE
         liquidation,
         waterfall,
         limits: build_limits(&file.limits),
-        sections: Sections::NONE,
+        sections,
     };
     builder.errors.or(rulebook)
 }

@@ -150,7 +150,8 @@ fn tiers(builder: &mut Builder<'_>, path: &str, file: &InstrumentFile) -> Vec<Re
     list
 }
 
-fn requirement(builder: &mut Builder<'_>, path: &str, value: QuotedFraction) -> Ratio {
+/// A requirement ratio, which may be a fraction.
+pub fn requirement(builder: &mut Builder<'_>, path: &str, value: QuotedFraction) -> Ratio {
     let numerator = u64::try_from(value.numerator);
     let denominator = u64::try_from(value.denominator);
     let parts = numerator.ok().zip(denominator.ok());

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::schema::{DecimalText, FractionText, InstantText, SpanText, Tables, UnitText};
+use super::selling_file::LiquidationFile;
 use super::text::{Entries, Instant, Span, Unit};
 use crate::decimal::{QuotedDecimal, QuotedFraction};
 
@@ -247,32 +248,6 @@ pub struct OracleFile {
     /// A last price further from the mark than this share of it is flagged; default 0.25.
     #[schemars(with = "Option<DecimalText>")]
     pub last_guard: Option<QuotedDecimal>,
-}
-
-/// How accounts are sold out.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LiquidationFile {
-    /// The variant; default partial.
-    #[serde(default)]
-    pub policy: LiquidationPolicyFile,
-    /// A remainder of notional under this (whole units of the numeraire) is closed too; default 100.
-    pub dust: Option<u64>,
-    /// A pulse that got nowhere schedules the next this much later; default 1s.
-    #[schemars(with = "Option<SpanText>")]
-    pub step_interval: Option<Span>,
-    /// Interest indexes move on a grid of this step, at least 1s; default 1h.
-    #[schemars(with = "Option<SpanText>")]
-    pub interest_step: Option<Span>,
-}
-
-/// Ways to sell an account out.
-#[derive(Debug, Default, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LiquidationPolicyFile {
-    /// Positions are closed only as far as release needs, then whole, then collateral is sold.
-    #[default]
-    Partial,
 }
 
 /// One layer of the default waterfall.

@@ -7,10 +7,13 @@
 
 mod build;
 mod build_instrument;
+mod build_selling;
 mod file;
 mod overrides;
 mod schema;
+mod selling_file;
 mod show;
+mod show_selling;
 mod text;
 
 use std::path::Path;

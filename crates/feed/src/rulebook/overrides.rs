@@ -53,9 +53,11 @@ fn apply(table: &mut Table, text: &str) -> Result<(), FeedError> {
         return Err(refused("--set", "path=value", format!("{text:?}")));
     };
     let (path, value) = (path.trim(), value.trim());
+    prepare(table, path, value);
     let leaf = find(table, path)?;
     let replaced = match &*leaf {
         Value::String(_) => Value::String(unquoted(value)),
+        Value::Table(_) if value.starts_with('{') => return Ok(()),
         Value::Table(_) => return Err(refused(path, "the path of a single figure", "a table")),
         other => {
             let expected = other.type_str();
@@ -68,6 +70,35 @@ fn apply(table: &mut Table, text: &str) -> Result<(), FeedError> {
     };
     *leaf = replaced;
     Ok(())
+}
+
+/// Choices of `[liquidation]` that a rulebook leaves out have no path yet: they get one, and the
+/// figures of the choice made before go with it. What does not belong there is refused when the
+/// whole is read.
+fn prepare(table: &mut Table, path: &str, value: &str) {
+    let mut steps: Vec<&str> = path.split('.').collect();
+    let field = steps.pop().unwrap_or_default();
+    if steps.first() != Some(&"liquidation") || path.contains('[') {
+        return;
+    }
+    let mut inner = table;
+    for step in steps {
+        let next = inner.entry(step).or_insert_with(|| Value::Table(Table::new()));
+        let Value::Table(next) = next else { return };
+        inner = next;
+    }
+    match path {
+        "liquidation.policy" => drop(inner.remove("sizing")),
+        "liquidation.price.function" => inner.clear(),
+        _ => {}
+    }
+    let parsed = format!("x = {value}").parse::<Table>().ok();
+    let parsed = parsed.and_then(|mut table| table.remove("x"));
+    let plain = parsed.filter(|parsed| !matches!(parsed, Value::Float(_)));
+    let given = plain.unwrap_or_else(|| Value::String(value.to_owned()));
+    if !inner.contains_key(field) || matches!(given, Value::Table(_)) {
+        inner.insert(field.to_owned(), given);
+    }
 }
 
 /// Shells eat quotes, so they are optional.

@@ -11,23 +11,24 @@ use domain::{AssetId, Duration, Ratio, Rulebook};
 
 use super::SCHEMA;
 use super::build::PRODUCT_DECIMALS;
+use super::show_selling::{policy_word, write_selling};
 use super::text::Unit;
 use crate::decimal::{RATE_DIGITS, text};
 use crate::time;
 
 /// The text under construction; writing to a `String` cannot fail.
-struct Page(String);
+pub(super) struct Page(String);
 
 impl Page {
-    fn table(&mut self, path: &str) {
+    pub(super) fn table(&mut self, path: &str) {
         let _ = write!(self.0, "\n[{path}]\n");
     }
 
-    fn quoted(&mut self, key: &str, value: impl AsRef<str>) {
+    pub(super) fn quoted(&mut self, key: &str, value: impl AsRef<str>) {
         let _ = writeln!(self.0, "{key} = \"{}\"", value.as_ref());
     }
 
-    fn bare(&mut self, key: &str, value: impl std::fmt::Display) {
+    pub(super) fn bare(&mut self, key: &str, value: impl std::fmt::Display) {
         let _ = writeln!(self.0, "{key} = {value}");
     }
 }
@@ -74,7 +75,7 @@ pub(super) fn ratio_text(ratio: Ratio) -> String {
     }
 }
 
-fn span_text(duration: Duration) -> String {
+pub(super) fn span_text(duration: Duration) -> String {
     time::span(duration)
 }
 
@@ -191,10 +192,11 @@ fn write_policies(page: &mut Page, rulebook: &Rulebook) {
     page.quoted("stale_after", span_text(rulebook.oracle.stale_after));
     page.quoted("last_guard", ratio_text(rulebook.oracle.last_guard));
     page.table("liquidation");
-    page.quoted("policy", "partial");
+    page.quoted("policy", policy_word(rulebook.sections.selling.sizing));
     page.bare("dust", rulebook.liquidation.dust);
     page.quoted("step_interval", span_text(rulebook.liquidation.step_interval));
     page.quoted("interest_step", span_text(rulebook.liquidation.interest_step));
+    write_selling(page, rulebook);
     page.table("waterfall");
     let layers = rulebook.waterfall.layers.iter().map(|layer| match layer {
         Layer::InsuranceFund => "\"insurance_fund\"",

@@ -4,9 +4,10 @@
 //! compares the first two fields and the quantity, whatever the rest is. A figure that ends in `..`
 //! stands for every number that begins so.
 
-use domain::effect::{Outcome, SkipReason, Stage};
+use domain::effect::{Outcome, RaiseReason, SkipReason, Stage, WaitReason};
 use domain::{Effect, Feed, FeedRole, InstrumentId, Rate};
 
+use super::BEGINS_AT;
 use super::names::{Names, VALUE_DIGITS, WEIGHTED_DIGITS};
 use super::words::Words;
 use crate::decimal::{RATE_DIGITS, exact, text};
@@ -52,6 +53,10 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("LossUncovered", &["account", "asset", "amount", "value"]),
     ("LiquidationEnded", &["account", "outcome"]),
     ("CascadeLimited", &["waves", "waiting"]),
+    ("StageRaised", &["account", "stage", "reason"]),
+    ("StepPostponed", &["account", "seconds", "reason"]),
+    ("PositionTakenOver", &["account", "backstop", "instrument", "quantity", "quote"]),
+    ("CollateralSeized", &["account", "asset", "amount"]),
 ];
 
 fn shape(name: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
@@ -368,6 +373,47 @@ fn absorbed(effect: &Effect, names: &Names) -> (&'static str, Vec<String>) {
         Effect::DeficitDeleveraged { account, instrument, value } => {
             let row = vec![names.account(account), names.instrument(instrument), worth(value)];
             ("DeficitDeleveraged", row)
+        }
+        other => selling(&other, names),
+    }
+}
+
+/// Effects of rulebooks that choose how accounts are sold out.
+fn selling(effect: &Effect, names: &Names) -> (&'static str, Vec<String>) {
+    match *effect {
+        Effect::StageRaised { account, stage: at, reason } => {
+            let word = match reason {
+                RaiseReason::Toxic => "toxic",
+                RaiseReason::NoBidder => "no_bidder",
+                RaiseReason::CloseOutLine => "close_out_line",
+            };
+            ("StageRaised", vec![names.account(account), stage(at), word.to_owned()])
+        }
+        Effect::StepPostponed { account, until, reason } => {
+            let word = match reason {
+                WaitReason::Keepers => "keepers",
+                WaitReason::Auction => "auction",
+                WaitReason::Clip => "clip",
+                WaitReason::Share => "share",
+                WaitReason::Cooldown => "cooldown",
+                WaitReason::Cap => "cap",
+            };
+            let until = text(i128::from(until.since(BEGINS_AT).nanos()), 9);
+            ("StepPostponed", vec![names.account(account), until, word.to_owned()])
+        }
+        Effect::PositionTakenOver { account, backstop, instrument, quantity, quote } => {
+            let row = vec![
+                names.account(account),
+                names.account(backstop),
+                names.instrument(instrument),
+                names.quantity(instrument, quantity),
+                Names::quote(quote),
+            ];
+            ("PositionTakenOver", row)
+        }
+        Effect::CollateralSeized { account, asset, amount } => {
+            let row = vec![names.account(account), names.asset(asset), names.amount(asset, amount)];
+            ("CollateralSeized", row)
         }
         // Every other effect was named above; an effect added later prints as it is.
         other => ("Effect", vec![format!("{other:?}")]),

@@ -52,6 +52,14 @@ pub fn maintenance_share(position: &Position, prices: &Prices<'_>) -> Weighted {
     }
 }
 
+/// Release margin that one position adds: what closing it frees.
+#[must_use]
+pub fn release_share(position: &Position, prices: &Prices<'_>) -> Weighted {
+    match prices.rulebook.margin {
+        MarginModel::Weighted => weighted::of_position(position, prices).release,
+    }
+}
+
 /// The most that one position adds to the requirement while every factor stays inside its box.
 #[must_use]
 #[inline]

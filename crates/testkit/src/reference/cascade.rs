@@ -2,22 +2,29 @@
 //! limit of the rulebook stops them.
 
 use super::deleveraging::Ranking;
-use super::exact::whole;
 use super::margin::Assessment;
-use super::state::State;
+use super::state::{Case, State};
 use domain::effect::Outcome;
 use domain::{AccountId, Effect, Value, Weighted};
-use std::cmp::Ordering;
 
-type Found = (AccountId, Assessment);
+/// A liquidatable account with what it is worth.
+pub(super) type Found = (AccountId, Assessment);
 
 impl State {
     /// On a pulse, if it is their time, the accounts of the queue wait no longer.
     pub fn take_queue(&mut self) {
         if self.queue_at.is_some_and(|at| at <= self.now) {
             for account in self.queue() {
-                self.account_mut(account).queued = false;
-                self.mark_touched(account);
+                let due = self.case(account).wake_at <= self.now;
+                if due || !self.sells_by_rules() {
+                    let held = self.account_mut(account);
+                    held.queued = false;
+                    // Who was only put off begins anew if it is still below maintenance.
+                    if !held.liquidating {
+                        held.case = None;
+                    }
+                    self.mark_touched(account);
+                }
             }
             self.queue_at = None;
         }
@@ -27,6 +34,7 @@ impl State {
         let limits = self.rulebook.limits;
         let mut steps = limits.steps_per_event as usize;
         let mut wave = 0;
+        self.taken_on = 0;
         loop {
             let found = self.rescan();
             if found.is_empty() {
@@ -54,6 +62,9 @@ impl State {
 
     fn schedule_queue(&mut self) {
         let later = self.now.plus(self.rulebook.liquidation.step_interval);
+        if self.sells_by_rules() {
+            self.queue_at = self.queue().iter().map(|waits| self.case(*waits).wake_at).min();
+        }
         self.queue_at =
             if self.queue().is_empty() { None } else { Some(self.queue_at.unwrap_or(later)) };
     }
@@ -79,8 +90,7 @@ impl State {
                 found.push((*id, assessment));
             }
         }
-        found.sort_by(riskier);
-        found
+        self.in_order(found)
     }
 
     fn liquidate(
@@ -100,7 +110,12 @@ impl State {
             });
             self.account_mut(account).liquidating = true;
         }
-        match self.close_out(account, ranking) {
+        let outcome = if self.sells_by_rules() {
+            self.sell_out(account, ranking)
+        } else {
+            self.close_out(account, ranking)
+        };
+        match outcome {
             None => self.enqueue(account),
             Some(outcome) => self.let_go(account, outcome),
         }
@@ -108,12 +123,18 @@ impl State {
 
     fn let_go(&mut self, account: AccountId, outcome: Outcome) {
         let held = self.account_mut(account);
-        (held.liquidating, held.queued) = (false, false);
+        (held.liquidating, held.queued, held.case) = (false, false, None);
         self.mark_touched(account);
         self.effects.push(Effect::LiquidationEnded { account, outcome });
     }
 
     fn enqueue(&mut self, account: AccountId) {
+        if self.sells_by_rules() {
+            let case = self.case(account);
+            let later = self.now.plus(self.rulebook.liquidation.step_interval);
+            let wake_at = if case.wake_at > self.now { case.wake_at } else { later };
+            self.put_case(account, Case { wake_at, ..case });
+        }
         self.account_mut(account).queued = true;
         self.mark_touched(account);
     }
@@ -125,19 +146,4 @@ impl State {
         let waiting = self.queue().len() as u32;
         self.effects.push(Effect::CascadeLimited { waves, waiting });
     }
-}
-
-/// Lower margin ratio first, by cross-multiplication; without a requirement before everybody, by
-/// adjusted equity; then by account.
-fn riskier((left_id, left): &Found, (right_id, right): &Found) -> Ordering {
-    let order = match (left.maintenance, right.maintenance) {
-        (0, 0) => left.adjusted.cmp(&right.adjusted),
-        (0, _) => Ordering::Less,
-        (_, 0) => Ordering::Greater,
-        (needs, others) => {
-            let ratio = whole(left.adjusted) * whole(others);
-            ratio.cmp(&(whole(right.adjusted) * whole(needs)))
-        }
-    };
-    order.then(left_id.cmp(right_id))
 }

@@ -55,7 +55,7 @@ impl State {
         }
     }
 
-    fn charge(&mut self, account: AccountId, position: &Position, closing: &Closing) {
+    pub fn charge(&mut self, account: AccountId, position: &Position, closing: &Closing) {
         if closing.fee > 0 {
             let asset = self.rules_of(position.instrument).settles;
             let fund = Holder::House(HouseAccount::InsuranceFund);
@@ -87,12 +87,12 @@ impl State {
         self.fill_liquidity(instrument, filled.opposite());
     }
 
-    fn skip(&mut self, account: AccountId) {
+    pub fn skip(&mut self, account: AccountId) {
         let reason = SkipReason::InstrumentHalted;
         self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
     }
 
-    fn sell(&mut self, account: AccountId, sale: &Sale) {
+    pub fn sell(&mut self, account: AccountId, sale: &Sale) {
         let (client, world) = (Holder::Client(account), Holder::House(HouseAccount::Liquidity));
         self.transfer((client, world), sale.asset, sale.amount);
         self.transfer((world, client), sale.debt_asset, sale.proceeds);

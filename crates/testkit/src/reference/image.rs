@@ -55,12 +55,17 @@ impl State {
     fn append_accounts(&self, bytes: &mut Vec<u8>) {
         append(bytes, &(self.accounts.len() as u64));
         for account in self.accounts.values() {
-            let flags = u8::from(account.liquidating) + 2 * u8::from(account.queued);
+            let flags = u8::from(account.liquidating)
+                + 2 * u8::from(account.queued)
+                + 32 * u8::from(account.case.is_some());
             let balances: Vec<&Balance> = account.balances.values().collect();
             let positions: Vec<&Position> = account.positions.values().collect();
             append(bytes, &flags);
             append(bytes, &balances);
             append(bytes, &positions);
+            if let Some(case) = &account.case {
+                append(bytes, case);
+            }
         }
     }
 

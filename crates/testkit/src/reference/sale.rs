@@ -1,9 +1,13 @@
 //! Collateral for debts, and exchanges of assets with the outside world.
 
 use super::exact::{down, over, share, up, whole};
-use super::state::{Account, State};
+use super::planning::Ask;
+use super::state::{Account, INDEX_ONE, State};
+use super::terms::SaleConcession;
 use dashu_ratio::RBig;
+use domain::rulebook::{SaleOrder, TargetOrder};
 use domain::{Amount, AssetId, Balance, Ratio, Rounding};
+use std::cmp::Reverse;
 
 /// What is sold for what.
 #[derive(Clone, Copy, Debug)]
@@ -15,21 +19,34 @@ pub(super) struct Sale {
 }
 
 impl State {
-    /// The next sale: lowest haircut first for the debt worth most; the least amount that reaches
-    /// release, at most what repays the debt or all there is. `None` where nothing comes of it.
+    /// The next sale: see [`State::plan_sale_asked`].
     pub fn plan_sale(&self, account: &Account) -> Option<Sale> {
-        let debt_asset = self.largest_debt(account)?;
+        self.plan_sale_asked(account, &Ask::TO_RELEASE)
+    }
+
+    /// The next sale, by the rulebook's order of assets and debts: the least amount that reaches
+    /// what is asked, at most what repays the debt (or its share under a close factor), all there
+    /// is, or the worth asked for. `None` where nothing comes of it.
+    pub fn plan_sale_asked(&self, account: &Account, ask: &Ask) -> Option<Sale> {
+        let debt_asset = self.first_debt(account)?;
         let asset = self.first_collateral(account)?;
         let held = self.with_interest(&account.balances[&asset]);
         let owed = -self.with_interest(&account.balances[&debt_asset]);
-        let most = self.cost_of(asset, debt_asset, owed).map_or(held, |cost| cost.min(held));
+        let factor = self.close_factor(account, debt_asset);
+        let repaid = factor.map_or(owed, |factor| up(&(whole(owed) * share(factor))));
+        let enough = self.needed_for(asset, debt_asset, repaid).map_or(held, |cost| cost.min(held));
         let sale = |amount: i128| {
-            let proceeds = self.exchange(asset, amount, debt_asset)?;
+            let proceeds = self.proceeds(asset, amount, debt_asset)?;
             Some(Sale { asset, amount, debt_asset, proceeds })
         };
-        let reaches = |sale: &Sale| self.assess(&self.after_sale(account, sale)).shortfall() <= 0;
+        let price = self.index_price(asset);
+        let capped = ask.most.map(|worth| down(&over(worth, price)).max(1).min(enough));
+        // A cap so small that nothing comes of it is none.
+        let most = capped.filter(|amount| sale(*amount).is_some()).unwrap_or(enough);
+        let reaches =
+            |sale: &Sale| self.assess(&self.after_sale(account, sale)).shortfall() <= ask.goal;
         let mut best = sale(most)?;
-        if !reaches(&best) {
+        if factor.is_some() || !reaches(&best) {
             return Some(best);
         }
         let (mut too_little, mut enough) = (0, most);
@@ -43,7 +60,27 @@ impl State {
         Some(best)
     }
 
-    fn after_sale(&self, account: &Account, sale: &Sale) -> Account {
+    /// The share of a debt repaid at once: all of it for a small debt, or where weighted holdings
+    /// over weighted debts lie below the line.
+    fn close_factor(&self, account: &Account, debt: AssetId) -> Option<Ratio> {
+        let factor = self.rulebook.sections.selling.sales.close_factor?;
+        let worth = |asset: AssetId| {
+            let owed = self.with_interest(&account.balances[&asset]) * self.scale(asset);
+            -self.worth(asset, owed, Rounding::Down)
+        };
+        let debts = account.balances.values().filter(|row| row.amount.is_negative());
+        let weighted = debts.map(|row| {
+            let weight = share(self.asset_rules(row.asset).liability_weight);
+            up(&(whole(worth(row.asset) * 1_000_000) * weight))
+        });
+        let debts: i128 = weighted.sum();
+        let holdings = self.assess(account).adjusted + debts;
+        let far_gone = whole(holdings) < whole(debts) * share(factor.whole_below);
+        let small = worth(debt) < i128::from(factor.whole_under) * INDEX_ONE;
+        Some(if far_gone || small { Ratio::ONE } else { factor.share })
+    }
+
+    pub fn after_sale(&self, account: &Account, sale: &Sale) -> Account {
         let mut after = account.clone();
         let moves = [(sale.asset, -sale.amount), (sale.debt_asset, sale.proceeds)];
         for (asset, delta) in moves {
@@ -54,29 +91,84 @@ impl State {
         after
     }
 
-    fn largest_debt(&self, account: &Account) -> Option<AssetId> {
+    /// The debt worth most; under the riskiest first, of those with the highest weight.
+    fn first_debt(&self, account: &Account) -> Option<AssetId> {
+        let riskiest = matches!(self.rulebook.sections.selling.targets, TargetOrder::RiskiestFirst);
         let debts = account
             .balances
             .values()
             .filter(|balance| balance.amount.is_negative() && self.index_price(balance.asset) > 0);
         debts.map(|balance| balance.asset).min_by_key(|asset| {
             let owed = self.with_interest(&account.balances[asset]) * self.scale(*asset);
-            (self.worth(*asset, owed, Rounding::Down), *asset)
+            let weight = self.asset_rules(*asset).liability_weight;
+            let weight = Reverse(if riskiest { weight } else { Ratio::ONE });
+            (weight, self.worth(*asset, owed, Rounding::Down), *asset)
         })
     }
 
     fn first_collateral(&self, account: &Account) -> Option<AssetId> {
+        let sales = &self.rulebook.sections.selling.sales;
         let held = account.balances.values().filter(|balance| {
-            self.with_interest(balance) > 0 && self.index_price(balance.asset) > 0
+            self.with_interest(balance) > 0
+                && self.index_price(balance.asset) > 0
+                && !sales.unsold.contains(&balance.asset)
         });
         held.map(|balance| balance.asset).min_by_key(|asset| {
+            let place = match &sales.order {
+                SaleOrder::LowestHaircut => 0,
+                SaleOrder::Listed(list) => {
+                    list.iter().position(|listed| listed == asset).unwrap_or(list.len())
+                }
+            };
             let first = self.asset_rules(*asset).haircuts.first();
-            (first.map_or(Ratio::ONE, |tier| tier.haircut), *asset)
+            (place, first.map_or(Ratio::ONE, |tier| tier.haircut), *asset)
         })
     }
 
+    /// What an amount brings under the terms of the step: collateral less a share for debt at its
+    /// index price, or collateral at its index price for debt that is dearer by a bonus; without
+    /// terms as in [`State::exchange`].
+    fn proceeds(&self, sold: AssetId, amount: i128, bought: AssetId) -> Option<i128> {
+        let worth = amount * self.index_price(sold);
+        let kept = match self.terms.as_ref().map(|terms| &terms.sale) {
+            None | Some(SaleConcession::Slippage) => return self.exchange(sold, amount, bought),
+            Some(SaleConcession::Less(_)) => worth - self.conceded_in_sale(sold, worth),
+            Some(SaleConcession::Bonus(_)) => worth,
+        };
+        Some(down(&over(kept, self.debt_price(sold, bought)))).filter(|units| *units > 0)
+    }
+
+    /// How much collateral repays so much of a debt under the terms of the step.
+    fn needed_for(&self, sold: AssetId, bought: AssetId, repaid: i128) -> Option<i128> {
+        let needed = repaid * self.debt_price(sold, bought);
+        let par = sold == self.rulebook.numeraire;
+        let gross = match self.terms.as_ref().map(|terms| &terms.sale) {
+            None | Some(SaleConcession::Slippage) => return self.cost_of(sold, bought, repaid),
+            Some(SaleConcession::Less(share)) if !par => {
+                let left = whole(1) - share;
+                if left <= whole(0) {
+                    return None;
+                }
+                up(&(whole(needed) / left))
+            }
+            Some(_) => needed,
+        };
+        Some(up(&over(gross, self.index_price(sold))))
+    }
+
+    /// Index price of a debt, dearer by the bonus where collateral other than the numeraire pays.
+    fn debt_price(&self, sold: AssetId, bought: AssetId) -> i128 {
+        let price = self.index_price(bought);
+        match self.terms.as_ref().map(|terms| &terms.sale) {
+            Some(SaleConcession::Bonus(bonus)) if sold != self.rulebook.numeraire => {
+                price + up(&(whole(price) * bonus))
+            }
+            _ => price,
+        }
+    }
+
     /// Price conceded when an asset is sold or bought; none for the numeraire.
-    fn conceded(&self, asset: AssetId) -> RBig {
+    fn slippage_of(&self, asset: AssetId) -> RBig {
         if asset == self.rulebook.numeraire {
             whole(0)
         } else {
@@ -87,14 +179,14 @@ impl State {
     /// Price of an asset that is bought, slippage rounded up.
     fn dearer(&self, asset: AssetId) -> i128 {
         let price = self.index_price(asset);
-        price + up(&(whole(price) * self.conceded(asset)))
+        price + up(&(whole(price) * self.slippage_of(asset)))
     }
 
     /// What an amount of one asset brings of another: worth less slippage, over the dearer price,
     /// down at each step. `None` where that is nothing.
     pub fn exchange(&self, sold: AssetId, amount: i128, bought: AssetId) -> Option<i128> {
         let worth = amount * self.index_price(sold);
-        let kept = worth - up(&(whole(worth) * self.conceded(sold)));
+        let kept = worth - up(&(whole(worth) * self.slippage_of(sold)));
         let dearer = self.dearer(bought);
         if dearer == 0 {
             return None;
@@ -109,7 +201,7 @@ impl State {
             return None;
         }
         let needed = amount * self.dearer(bought);
-        let gross = up(&(whole(needed) / (whole(1) - self.conceded(sold))));
+        let gross = up(&(whole(needed) / (whole(1) - self.slippage_of(sold))));
         Some(up(&over(gross, price)))
     }
 }

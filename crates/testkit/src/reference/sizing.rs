@@ -24,10 +24,12 @@ pub(super) enum Step {
 
 /// Equity at sale prices against the slippage of closing everything, at 1e-16 of the numeraire.
 #[derive(Clone, Copy, Debug)]
-struct Solvency {
-    realisable: i128,
-    cost: i128,
-    notional: i128,
+pub(super) struct Solvency {
+    pub realisable: i128,
+    pub cost: i128,
+    pub notional: i128,
+    /// Release margin less adjusted equity, at 1e-22.
+    pub shortfall: i128,
 }
 
 impl State {
@@ -46,16 +48,16 @@ impl State {
     /// Slippage of closing a whole position, rounded up.
     fn closing_cost(&self, position: &Position) -> i128 {
         let notional = self.notional(position, position.quantity.units());
-        up(&(whole(notional) * share(self.rules_of(position.instrument).slippage)))
+        self.conceded(position, notional)
     }
 
-    fn solvency(&self, account: &Account) -> Solvency {
+    pub fn solvency(&self, account: &Account) -> Solvency {
         let mut realisable = 0;
         for (asset, cash) in self.cash(account) {
             let worth = self.worth(asset, cash, Rounding::Down);
             realisable += worth;
-            if asset != self.rulebook.numeraire && worth > 0 {
-                realisable -= up(&(whole(worth) * share(self.asset_rules(asset).slippage)));
+            if worth > 0 {
+                realisable -= self.conceded_in_sale(asset, worth);
             }
         }
         let positions = || account.positions.values();
@@ -64,6 +66,7 @@ impl State {
             realisable,
             cost: positions().map(|position| self.closing_cost(position)).sum(),
             notional: positions().map(notional).sum(),
+            shortfall: self.assess(account).shortfall(),
         }
     }
 
@@ -101,11 +104,16 @@ impl State {
         Step::Close { closing: of(lots), toxic: false }
     }
 
-    fn assess_after(&self, account: &Account, position: &Position, step: Closing) -> Assessment {
+    pub fn assess_after(
+        &self,
+        account: &Account,
+        position: &Position,
+        step: Closing,
+    ) -> Assessment {
         self.assess(&self.after_fill(account, position.instrument, step.fill, step.fee))
     }
 
-    fn closing_of(
+    pub fn closing_of(
         &self,
         account: &Account,
         position: &Position,
@@ -114,14 +122,14 @@ impl State {
     ) -> Closing {
         debug_assert!(account.positions.contains_key(&position.instrument));
         let fill = self.forced_fill(position, size);
-        Closing { fill, fee: self.liquidation_fee(position, size, solvency) }
+        let house = self.liquidation_fee(position, size, solvency);
+        Closing { fill, fee: self.fee_by_rules(account, position, size, solvency, house) }
     }
 
     /// Closing a size against the outside world: mark less slippage for a long, plus for a short.
     pub fn forced_fill(&self, position: &Position, size: i64) -> Fill {
         let at_mark = i128::from(size) * self.instrument(position.instrument).mark.wide();
-        let slippage = share(self.rules_of(position.instrument).slippage);
-        let conceded = up(&(whole(at_mark) * slippage));
+        let conceded = self.conceded(position, at_mark);
         if position.quantity.is_negative() {
             Fill { quantity: size, quote: at_mark + conceded }
         } else {
@@ -145,16 +153,21 @@ impl State {
         asked.min(down(&over(bound, scale)))
     }
 
-    /// What the waterfall must add to close a position whole: its cost less its share, by
-    /// maintenance margin, of equity; at most what the whole account lacks.
-    fn lack(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
+    /// A position's share, by maintenance margin, of equity.
+    pub fn allocated(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
         let margin = |position: &Position| self.requirement(position, |tier| tier.maintenance);
         let total: i128 = account.positions.values().map(margin).sum();
-        let allocated = if total > 0 {
+        if total > 0 {
             down(&(whole(solvency.realisable) * over(margin(position), total)))
         } else {
             solvency.realisable
-        };
+        }
+    }
+
+    /// What the waterfall must add to close a position whole: its cost less its share, by
+    /// maintenance margin, of equity; at most what the whole account lacks.
+    pub fn lack(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
+        let allocated = self.allocated(account, position, solvency);
         let own = self.closing_cost(position) - allocated;
         let lacking = own.min(solvency.cost - solvency.realisable).max(0);
         let settles = self.rules_of(position.instrument).settles;

@@ -3,12 +3,14 @@
 //! The queue is no list but a flag of its accounts, deposits and borrows are no totals but sums
 //! over accounts: both are derived where they are asked for.
 
+use super::selling::Meter;
+use super::terms::Terms;
 use domain::rulebook::{
     InstrumentRules, Limits, LiquidationRules, MarginModel, OracleRules, Sections, WaterfallRules,
 };
 use domain::{
     AccountId, AssetId, Balance, Duration, Effect, HouseAccount, InstrumentId, Position, Price,
-    Quantity, Quote, Ratio, Rulebook, Timestamp,
+    Quantity, Quote, Ratio, Rulebook, Timestamp, Weighted,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -46,6 +48,33 @@ pub(super) struct Account {
     pub queued: bool,
     pub balances: BTreeMap<AssetId, Balance>,
     pub positions: BTreeMap<InstrumentId, Position>,
+    pub case: Option<Case>,
+}
+
+/// What is remembered of a liquidation between its steps, in the order of its canonical bytes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Case {
+    pub since: Timestamp,
+    pub auction_at: Timestamp,
+    pub wake_at: Timestamp,
+    pub freed: Weighted,
+    pub auctions: u16,
+    pub full: bool,
+    pub begun: bool,
+}
+
+impl Case {
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            since: now,
+            auction_at: now,
+            wake_at: now,
+            freed: Weighted::ZERO,
+            auctions: 0,
+            full: false,
+            begun: false,
+        }
+    }
 }
 
 impl Account {
@@ -77,6 +106,12 @@ pub(super) struct State {
     pub touched: Vec<AccountId>,
     /// What followed from the present event so far.
     pub effects: Vec<Effect>,
+    /// Terms of the liquidation step under way.
+    pub terms: Option<Terms>,
+    /// What the present event did to the account being sold out.
+    pub meter: Meter,
+    /// What keepers took on by the present event, at 1e-16 of the numeraire.
+    pub taken_on: i128,
 }
 
 impl State {
@@ -98,12 +133,16 @@ impl State {
             accounts: BTreeMap::new(),
             touched: Vec::new(),
             effects: Vec::new(),
+            terms: None,
+            meter: Meter::default(),
+            taken_on: 0,
         }
     }
 
     /// Puts rules in force; what they list anew starts empty.
     pub fn adopt(&mut self, rulebook: &Rulebook) {
         self.rulebook = rulebook.clone();
+        self.fit_cases();
         for place in 0..rulebook.assets.len() as u32 {
             self.assets.entry(AssetId::new(place)).or_insert(AssetState {
                 price: Price::new(0),
@@ -130,6 +169,24 @@ impl State {
         let (assets, instruments) =
             (rulebook.assets.len() as u32, rulebook.instruments.len() as u32);
         self.effects.push(Effect::RulebookAdopted { assets, instruments });
+    }
+
+    /// New rules: who waits has a case if they need one, and nobody if they do not.
+    fn fit_cases(&mut self) {
+        let wake_at = self.queue_at.unwrap_or(self.now);
+        let needed = self.sells_by_rules();
+        for id in self.account_ids() {
+            let fresh = Case { wake_at, ..Case::new(self.now) };
+            let held = self.account_mut(id);
+            if needed && held.queued && held.case.is_none() {
+                held.case = Some(fresh);
+            } else if !needed && held.case.is_some() {
+                held.case = None;
+            } else {
+                continue;
+            }
+            self.mark_touched(id);
+        }
     }
 
     pub fn account(&self, account: AccountId) -> &Account {

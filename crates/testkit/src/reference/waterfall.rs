@@ -55,7 +55,7 @@ impl State {
         let rules = self.rules_of(default.position.instrument);
         let (asset, lot) = (rules.settles, rules.lot.units());
         let scale = self.scale(asset);
-        let capacity = self.fund_capacity(asset);
+        let capacity = self.capacity_for_account(asset);
         let size = default.position.quantity.magnitude().wide();
         let affordable = down(&(whole(capacity * scale) * over(size, default.lack)));
         let size = if affordable >= i128::from(default.open) {
@@ -105,8 +105,20 @@ impl State {
             self.transfer((world, fund), asset, missing);
         }
         self.transfer((fund, Holder::Client(account)), asset, amount);
+        self.meter.insured += value;
         let (amount, value) = (Amount::new(amount), Value::new(value));
         self.effects.push(Effect::InsuranceDrawn { account, asset, amount, value });
+    }
+
+    /// What the fund can and may pay for the account being sold out by this event.
+    fn capacity_for_account(&self, asset: AssetId) -> i128 {
+        let capacity = self.fund_capacity(asset);
+        let Some(most) = self.rulebook.sections.selling.caps.insurance_per_account else {
+            return capacity;
+        };
+        let left = (i128::from(most) * INDEX_ONE - self.meter.insured).max(0);
+        let quote = self.quote_of(asset, left, Rounding::Down).unwrap_or(0);
+        capacity.min(down(&over(quote, self.scale(asset))))
     }
 
     /// Absorbs every debt of an account with nothing left to close or sell.
@@ -126,7 +138,7 @@ impl State {
         self.recognise(account, asset, value);
         for layer in self.rulebook.waterfall.layers.clone() {
             let paid = match layer {
-                Layer::InsuranceFund => self.fund_capacity(asset).min(left),
+                Layer::InsuranceFund => self.capacity_for_account(asset).min(left),
                 Layer::Deleveraging(_) => 0,
                 Layer::Socialised(_) => self.socialising_capacity(asset).min(left),
             };

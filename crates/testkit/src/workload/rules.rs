@@ -116,6 +116,7 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
     let most = rulebook.limits.accounts_max;
     rulebook.limits = limits(dice, u64::from(most) - 1);
     rulebook.limits.accounts_max = most;
+    super::selling::draw(dice, rulebook);
 }
 
 fn asset(dice: &mut Dice, place: usize, decimals: u8, level: i128, accounts: u64) -> AssetRules {

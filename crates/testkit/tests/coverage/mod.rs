@@ -41,6 +41,17 @@ const EFFECTS: &[&str] = &[
     "LiquidationEnded ClosedOut",
     "LiquidationEnded Bankrupt",
     "CascadeLimited",
+    "StageRaised Toxic",
+    "StageRaised NoBidder",
+    "StageRaised CloseOutLine",
+    "StepPostponed Keepers",
+    "StepPostponed Auction",
+    "StepPostponed Clip",
+    "StepPostponed Share",
+    "StepPostponed Cooldown",
+    "StepPostponed Cap",
+    "PositionTakenOver",
+    "CollateralSeized",
     "Refused",
 ];
 
@@ -80,6 +91,8 @@ fn name(effect: &Effect) -> String {
         Effect::LiquidationStarted { wave: 2.., .. } => format!("{name} in a later wave"),
         Effect::PositionReduced { stage, .. } => format!("{name} {stage:?}"),
         Effect::StepSkipped { reason, .. } => format!("{name} {reason:?}"),
+        Effect::StageRaised { reason, .. } => format!("{name} {reason:?}"),
+        Effect::StepPostponed { reason, .. } => format!("{name} {reason:?}"),
         Effect::LiquidationEnded { outcome, .. } => format!("{name} {outcome:?}"),
         _ => name.to_string(),
     }

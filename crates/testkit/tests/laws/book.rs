@@ -136,7 +136,8 @@ impl Book {
     }
 
     pub fn prices(&self) -> Prices<'_> {
-        Prices { rulebook: &self.rules, assets: &self.assets, instruments: &self.instruments }
+        let (assets, instruments) = (&self.assets, &self.instruments);
+        Prices { rulebook: &self.rules, assets, instruments, terms: None }
     }
 
     pub fn portfolio(&self) -> Portfolio<'_> {

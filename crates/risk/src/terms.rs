@@ -1,0 +1,229 @@
+//! What a forced trade concedes at this step: the price function of the rulebook, answered once for
+//! an account and a time.
+//!
+//! A concession is a share of the mark (of collateral: of its index price), at 1e-16, rounded up:
+//! against the account. Without terms positions concede their instrument's slippage and collateral
+//! its asset's. Law: terms are fixed before a step is planned, so it is executed as planned.
+
+use crate::fee::FeeRamp;
+use crate::margin;
+use crate::number::{Fixed, Number};
+use crate::price_function::{Dutch, Fillable, Stair, ratio_discount};
+use crate::prices::Prices;
+use crate::valuation::Assessment;
+use domain::rulebook::PriceFunction;
+use domain::wide::mul_div;
+use domain::{AssetId, Duration, Position, Ratio, Rounding};
+
+/// One, on the scale of concessions.
+const ONE: i128 = 10_000_000_000_000_000;
+
+/// Terms of one step; see the door.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// What closing a position concedes.
+    pub position: Concession,
+    /// What selling collateral concedes.
+    pub sale: SaleConcession,
+}
+
+/// What closing a position concedes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Concession {
+    /// The slippage of its instrument.
+    #[default]
+    Slippage,
+    /// The same share of every mark.
+    Share(Fixed),
+    /// This rating times this share of the position's maintenance margin.
+    OfMargin {
+        /// 0 for an account at maintenance, 1 for one that is far below.
+        rating: Fixed,
+        /// Share of maintenance margin.
+        spread: Ratio,
+    },
+}
+
+/// What selling collateral concedes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SaleConcession {
+    /// The slippage of what is sold and of what is bought.
+    #[default]
+    Slippage,
+    /// Collateral goes at its index price less this share.
+    Less(Fixed),
+    /// Collateral worth one plus this share buys off debt of one.
+    Bonus(Fixed),
+}
+
+/// What a price function says at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// The account is offered on these terms, at this discount to the mark.
+    Open {
+        /// How it is closed.
+        terms: Terms,
+        /// Share of the mark a taker gains; of an auction, what bidders wait for.
+        discount: Fixed,
+    },
+    /// The auction is over and nobody has come.
+    Over,
+}
+
+fn share(ratio: Ratio, rounding: Rounding) -> Fixed {
+    Fixed::of_ratio(ratio, rounding)
+}
+
+/// Seconds of a span.
+fn seconds(span: Duration) -> Fixed {
+    Fixed::new(i128::from(span.nanos()) * 10_000_000)
+}
+
+/// The terms of a price function after so much time; `waited` runs since the account fell below
+/// maintenance, `auctioned` since its present auction began.
+///
+/// Worked: Dutch .95 to .70 in 900 s, after 450 s: a discount of .175.
+#[must_use]
+pub fn offer(
+    function: &PriceFunction,
+    assessment: &Assessment,
+    waited: Duration,
+    auctioned: Duration,
+) -> Offer {
+    let flat = |discount: Fixed| {
+        let position = Concession::Share(discount.floored());
+        let sale = SaleConcession::Less(discount.floored());
+        Offer::Open { terms: Terms { position, sale }, discount }
+    };
+    match *function {
+        PriceFunction::Slippage => Offer::Open { terms: Terms::default(), discount: Fixed::zero() },
+        PriceFunction::OracleFee { base, most, grace, per_second } => {
+            let ramp = FeeRamp {
+                base: share(base, Rounding::Up),
+                most: share(most, Rounding::Up),
+                grace: seconds(grace),
+                increase: share(per_second, Rounding::Up),
+            };
+            flat(ramp.at(&seconds(waited)))
+        }
+        PriceFunction::Fillable { adjustment, spread } => {
+            let rating = rating(assessment, adjustment, spread);
+            let position = Concession::OfMargin { rating, spread };
+            let terms = Terms { position, sale: SaleConcession::Slippage };
+            Offer::Open { terms, discount: Fixed::zero() }
+        }
+        PriceFunction::FixedBonus { bonus } => {
+            let bonus = share(bonus, Rounding::Up);
+            let (position, sale) = (Concession::Share(bonus), SaleConcession::Bonus(bonus));
+            Offer::Open { terms: Terms { position, sale }, discount: bonus }
+        }
+        PriceFunction::HealthDiscount { most } => {
+            flat(ratio_discount(&margin_ratio(assessment), &share(most, Rounding::Up)))
+        }
+        PriceFunction::Dutch { start, cutoff, fast, slow } => {
+            let end = fast.nanos().saturating_add(slow.nanos());
+            if auctioned.nanos() >= end {
+                return Offer::Over;
+            }
+            let auction = Dutch {
+                start: share(start, Rounding::Down),
+                cutoff: share(cutoff, Rounding::Down),
+                fast: seconds(fast),
+                slow: seconds(slow),
+            };
+            flat(Fixed::one().minus(&auction.share_at(&seconds(auctioned))))
+        }
+        PriceFunction::Stair { buffer, step, interval, tail, cusp } => {
+            let auction = Stair {
+                buffer: share(buffer, Rounding::Down),
+                step: share(step, Rounding::Down),
+                interval: seconds(interval),
+                tail: seconds(tail),
+                cusp: share(cusp, Rounding::Down),
+            };
+            match auction.price_at(&Fixed::one(), &seconds(auctioned)) {
+                Some(price) => flat(Fixed::one().minus(&price)),
+                None => Offer::Over,
+            }
+        }
+    }
+}
+
+/// Adjusted equity over maintenance margin, rounded down; zero where nothing is required.
+fn margin_ratio(assessment: &Assessment) -> Fixed {
+    let adjusted = assessment.adjusted_equity.units();
+    let maintenance = assessment.requirement.maintenance.units();
+    if maintenance == 0 {
+        return Fixed::zero();
+    }
+    // A quotient out of range is far from one on its own side.
+    let far = if adjusted < 0 { i128::MIN } else { i128::MAX };
+    Fixed::new(mul_div(adjusted, ONE, maintenance, Rounding::Down).unwrap_or(far))
+}
+
+/// How far an account sank below maintenance, 0 to 1: the rating of dYdX v4's fillable price.
+#[must_use]
+pub fn rating(assessment: &Assessment, adjustment: Ratio, spread: Ratio) -> Fixed {
+    let fillable = Fillable {
+        notional: Fixed::zero(),
+        position_maintenance: Fixed::zero(),
+        equity: Fixed::from(assessment.equity),
+        maintenance: Fixed::of_weighted(assessment.requirement.maintenance, Rounding::Down),
+        adjustment: share(adjustment, Rounding::Up),
+        spread: share(spread, Rounding::Up),
+    };
+    fillable.rating().unwrap_or_else(Fixed::one)
+}
+
+/// The share of a position's notional that a rating and a spread of its margin come to, rounded up;
+/// at most all of it.
+#[must_use]
+pub fn share_of_margin(
+    position: &Position,
+    prices: &Prices<'_>,
+    rating: Fixed,
+    spread: Ratio,
+) -> Fixed {
+    let notional = crate::liquidation::notional_of(position, position.quantity, prices);
+    if !notional.is_positive() {
+        return Fixed::zero();
+    }
+    let margin = margin::maintenance_share(position, prices).units();
+    let most = spread.of(margin, Rounding::Up);
+    let conceded = mul_div(most, rating.units(), notional.unweighted().units(), Rounding::Up);
+    Fixed::new(conceded.unwrap_or(ONE)).least(&Fixed::one())
+}
+
+impl Prices<'_> {
+    /// What closing a position concedes of a quote or a worth at the mark, rounded up.
+    #[must_use]
+    pub fn conceded(&self, position: &Position, at_mark: i128) -> i128 {
+        let share = match self.terms.map_or(Concession::Slippage, |terms| terms.position) {
+            Concession::Slippage => {
+                let slippage = self.instrument_rules(position.instrument).slippage;
+                return slippage.of(at_mark, Rounding::Up);
+            }
+            Concession::Share(share) => share,
+            Concession::OfMargin { rating, spread } => {
+                share_of_margin(position, self, rating, spread)
+            }
+        };
+        part(at_mark, share)
+    }
+
+    /// What selling an asset concedes of its worth, rounded up; nothing for the numeraire.
+    #[must_use]
+    pub fn conceded_in_sale(&self, asset: AssetId, worth: i128) -> i128 {
+        if asset == self.rulebook.numeraire {
+            return 0;
+        }
+        match self.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
+            SaleConcession::Slippage => self.asset_rules(asset).slippage.of(worth, Rounding::Up),
+            SaleConcession::Less(share) | SaleConcession::Bonus(share) => part(worth, share),
+        }
+    }
+}
+
+fn part(whole: i128, share: Fixed) -> i128 {
+    mul_div(whole, share.units(), ONE, Rounding::Up).unwrap_or(whole)
+}
