@@ -1,7 +1,7 @@
 //! What the machine remembers of a liquidation between its steps, where rules make it last.
 //!
-//! A case begins when an account is taken into liquidation (or put off by a limit) and ends with it.
-//! Law: only rulebooks that choose how accounts are sold out have cases.
+//! A case begins when an account is taken into liquidation or put off by a limit, and ends with the
+//! liquidation. Law: only rulebooks that choose how accounts are sold out have cases.
 
 use crate::account::LIQUIDATING;
 use crate::house::Books;

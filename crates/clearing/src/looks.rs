@@ -55,7 +55,12 @@ impl Books {
             ordinal,
             terms: explained::terms(&portfolio, &prices),
             fund: self.fund(),
-            sizing: explained::sizing(&portfolio, &prices),
+            // By chosen rules a step depends on more than account and prices.
+            sizing: if self.sells_by_rules() {
+                None
+            } else {
+                explained::sizing(&portfolio, &prices)
+            },
         };
         if let Some(looks) = &mut self.looks {
             looks.taken.push(look);

@@ -18,7 +18,7 @@ use risk::terms::{rating, share_of_margin};
 /// figures.
 pub(crate) fn sort(found: &mut Vec<Found>, books: &Books) {
     match books.rulebook.sections.selling.accounts {
-        AccountOrder::HealthAscending => found.sort_unstable_by(riskier),
+        AccountOrder::RatioAscending => found.sort_unstable_by(riskier),
         AccountOrder::Id | AccountOrder::RotatingOffset { .. } => {
             found.sort_unstable_by_key(|found| found.account);
         }

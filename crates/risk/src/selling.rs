@@ -344,7 +344,9 @@ fn fill_delta(
     let whole = position.quantity.magnitude().wide();
     let part = mul_div(equity, size.wide(), whole, Rounding::Down).unwrap_or(0);
     let conceded = prices.conceded(position, notional_of(position, size, prices).units());
-    let delta = Value::new((part - conceded).max(0));
+    // What closing everything still costs stays with the account.
+    let room = (solvency.realisable - solvency.cost).units();
+    let delta = Value::new((part - conceded).min(room).max(0));
     let quote = prices.quote_of(rules.settles, delta, Rounding::Down);
     let scale = prices.asset_rules(rules.settles).scale();
     Amount::new(quote.map_or(0, |quote| div(quote.units(), scale, Rounding::Down)))

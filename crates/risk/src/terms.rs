@@ -117,7 +117,7 @@ pub fn offer(
             let (position, sale) = (Concession::Share(bonus), SaleConcession::Bonus(bonus));
             Offer::Open { terms: Terms { position, sale }, discount: bonus }
         }
-        PriceFunction::HealthDiscount { most } => {
+        PriceFunction::RatioDiscount { most } => {
             flat(ratio_discount(&margin_ratio(assessment), &share(most, Rounding::Up)))
         }
         PriceFunction::Dutch { start, cutoff, fast, slow } => {

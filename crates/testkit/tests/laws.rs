@@ -11,6 +11,8 @@ mod book;
 mod envelope;
 #[path = "laws/margin.rs"]
 mod margin;
+#[path = "laws/selling.rs"]
+mod selling;
 #[path = "laws/steps.rs"]
 mod steps;
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub enum AccountOrder {
     /// Lowest adjusted equity over maintenance margin.
     #[default]
-    HealthAscending,
+    RatioAscending,
     /// Lowest number.
     Id,
     /// Largest notional of all positions.
@@ -111,7 +111,7 @@ pub enum PriceFunction {
         bonus: Ratio,
     },
     /// Mark less one minus the margin ratio (Euler).
-    HealthDiscount {
+    RatioDiscount {
         /// Largest discount.
         most: Ratio,
     },
@@ -269,7 +269,7 @@ impl Default for SellingRules {
 impl SellingRules {
     /// What a rulebook without this section does.
     pub const PLAIN: Self = Self {
-        accounts: AccountOrder::HealthAscending,
+        accounts: AccountOrder::RatioAscending,
         targets: TargetOrder::LargestNotional,
         sizing: Sizing::ToTarget,
         price: PriceFunction::Slippage,

@@ -105,7 +105,7 @@ fn check_price(findings: &mut Findings, rules: &SellingRules) {
             share(findings, &at("spread"), spread, false);
         }
         PriceFunction::FixedBonus { bonus } => part(findings, &at("bonus"), bonus),
-        PriceFunction::HealthDiscount { most } => part(findings, &at("most"), most),
+        PriceFunction::RatioDiscount { most } => part(findings, &at("most"), most),
         PriceFunction::Dutch { start, cutoff, fast, slow } => {
             share(findings, &at("start"), start, true);
             share(findings, &at("cutoff"), cutoff, true);

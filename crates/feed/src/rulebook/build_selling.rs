@@ -60,7 +60,7 @@ fn build_accounts(builder: &mut Builder<'_>, file: &LiquidationFile) -> AccountO
     let seed = !rotating && file.accounts_seed.is_some();
     only(builder, "this order of accounts", &[("liquidation.accounts_seed", seed)]);
     match file.accounts {
-        AccountOrderFile::HealthAscending => AccountOrder::HealthAscending,
+        AccountOrderFile::HealthAscending => AccountOrder::RatioAscending,
         AccountOrderFile::Id => AccountOrder::Id,
         AccountOrderFile::NotionalDescending => AccountOrder::NotionalDescending,
         AccountOrderFile::FillableGap => AccountOrder::FillableGap,
@@ -188,7 +188,7 @@ fn build_price(builder: &mut Builder<'_>, file: &PriceFile) -> PriceFunction {
             PriceFunction::FixedBonus { bonus: share(builder, "bonus", file.bonus, 50_000) }
         }
         PriceFunctionFile::HealthDiscount => {
-            PriceFunction::HealthDiscount { most: share(builder, "most", file.most, 200_000) }
+            PriceFunction::RatioDiscount { most: share(builder, "most", file.most, 200_000) }
         }
         PriceFunctionFile::Dutch => PriceFunction::Dutch {
             start: share(builder, "start", file.start, 950_000),

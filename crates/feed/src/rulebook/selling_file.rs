@@ -17,7 +17,7 @@ pub struct LiquidationFile {
     /// How much is closed at a time; default partial.
     #[serde(default)]
     pub policy: LiquidationPolicyFile,
-    /// A remainder of notional under this (whole units of the numeraire) is closed too; default 100.
+    /// A remainder of notional under this (whole units of the numeraire) goes too; default 100.
     pub dust: Option<u64>,
     /// A pulse that got nowhere schedules the next this much later; default 1s.
     #[schemars(with = "Option<SpanText>")]

@@ -72,7 +72,7 @@ fn write_orders(page: &mut Page, rulebook: &Rulebook, rules: &SellingRules) {
     page.quoted(
         "accounts",
         match rules.accounts {
-            AccountOrder::HealthAscending => "health_ascending",
+            AccountOrder::RatioAscending => "health_ascending",
             AccountOrder::Id => "id",
             AccountOrder::NotionalDescending => "notional_descending",
             AccountOrder::FillableGap => "fillable_gap",
@@ -142,7 +142,7 @@ fn write_price(page: &mut Page, price: PriceFunction) {
             page.quoted("function", "fixed_bonus");
             page.quoted("bonus", ratio_text(bonus));
         }
-        PriceFunction::HealthDiscount { most } => {
+        PriceFunction::RatioDiscount { most } => {
             page.quoted("function", "health_discount");
             page.quoted("most", ratio_text(most));
         }

@@ -12,7 +12,7 @@ use std::cmp::{Ordering, Reverse};
 impl State {
     pub fn in_order(&self, mut found: Vec<Found>) -> Vec<Found> {
         match self.rulebook.sections.selling.accounts {
-            AccountOrder::HealthAscending => found.sort_by(riskier),
+            AccountOrder::RatioAscending => found.sort_by(riskier),
             AccountOrder::Id => found.sort_by_key(|(account, _)| *account),
             AccountOrder::NotionalDescending => {
                 found.sort_by_key(|(account, _)| (Reverse(self.notional_of(*account)), *account));

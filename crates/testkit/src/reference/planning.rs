@@ -283,7 +283,8 @@ impl State {
                 let equity = self.allocated(account, position, solvency);
                 let part = down(&(whole(equity) * over(i128::from(size), whole_size)));
                 let notional = self.notional(position, size);
-                let delta = (part - self.conceded(position, notional)).max(0);
+                let room = solvency.realisable - solvency.cost;
+                let delta = (part - self.conceded(position, notional)).min(room).max(0);
                 let quote = self.quote_of(rules.settles, delta, Rounding::Down).unwrap_or(0);
                 let asked = up(&over(up(&(share(rules.liquidation_fee) * whole(at_mark))), scale));
                 asked.min(down(&over(quote, scale)))

@@ -88,7 +88,7 @@ pub(super) fn offer(
             let sale = SaleConcession::Bonus(bonus.clone());
             Some((Terms { position: Concession::Share(bonus.clone()), sale }, bonus))
         }
-        PriceFunction::HealthDiscount { most } => {
+        PriceFunction::RatioDiscount { most } => {
             let ratio = match now.maintenance {
                 0 => whole(0),
                 maintenance => floored(&over(now.adjusted, maintenance)),

@@ -48,7 +48,7 @@ fn seconds(dice: &mut Dice, from: &[i64]) -> Duration {
 
 fn accounts(dice: &mut Dice) -> AccountOrder {
     dice.pick(&[
-        AccountOrder::HealthAscending,
+        AccountOrder::RatioAscending,
         AccountOrder::Id,
         AccountOrder::NotionalDescending,
         AccountOrder::FillableGap,
@@ -103,7 +103,7 @@ fn price(dice: &mut Dice) -> PriceFunction {
             spread: dice.pick(&[ratio(1, 10), ratio(1, 7), Ratio::ONE]),
         },
         4 => PriceFunction::FixedBonus { bonus: dice.pick(&[ratio(1, 1_000), ratio(1, 120)]) },
-        5 => PriceFunction::HealthDiscount {
+        5 => PriceFunction::RatioDiscount {
             most: dice.pick(&[ratio(1, 100), ratio(1, 5), ratio(1, 3)]),
         },
         6 => PriceFunction::Dutch {

@@ -9,7 +9,7 @@ use risk::liquidation::{Step, plan, solvency, target};
 use risk::{assess, sale};
 
 /// A book whose account is liquidatable, by taking cash from it; `None` where none can be made.
-fn liquidatable(draw: &mut Draw, base: &domain::Rulebook) -> Option<Book> {
+pub fn liquidatable(draw: &mut Draw, base: &domain::Rulebook) -> Option<Book> {
     let mut book = Book::new(base, draw, true);
     let scale = book.rules.assets[0].scale() * 1_000_000;
     let before = assess(&book.portfolio(), &book.prices());

@@ -16,7 +16,6 @@ const LONG_LINES: &[(&str, usize)] = &[
     ("crates/clearing/src/novation.rs", 101),
     ("crates/clearing/src/waterfall.rs", 101),
     ("crates/domain/src/rulebook/asset.rs", 101),
-    ("crates/feed/src/rulebook/file.rs", 101),
     ("crates/feed/src/time.rs", 103),
     ("crates/risk/src/accrual.rs", 101),
     ("crates/risk/src/fill.rs", 102),
