@@ -86,7 +86,8 @@ impl CloseOut<'_> {
             let open = portfolio.positions().next().is_some();
             let whole =
                 self.books.case(account).full || matches!(choices.sizing, Sizing::AllAtOnce);
-            if !assessment.shortfall().is_positive() && !(acted && open && whole) {
+            let goes_on = acted && open && whole;
+            if !assessment.shortfall().is_positive() && !goes_on {
                 return Some(Outcome::Released);
             }
             if let Some((span, reason)) = wait {

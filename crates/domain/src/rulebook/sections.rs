@@ -50,6 +50,7 @@ impl Sections {
 
 /// A section as written.
 #[derive(Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "one lives as long as a rulebook is written")]
 enum Section {
     Liquidity(LiquidityRules),
     Selling(SellingRules),

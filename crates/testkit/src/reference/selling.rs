@@ -269,18 +269,19 @@ impl State {
             .first
             .filter(|first| !case.full && !case.begun && notional > money(first.above));
         ask.part = first.map(|first| first.share);
-        if !case.full && matches!(rules.sizing, Sizing::Slice) {
-            if let Some(slice) = self.plan_slice(self.account(account), &ask) {
-                if slice.toxic {
-                    return self.raise(account, RaiseReason::Toxic);
-                }
-                for (position, closing) in &slice.closings {
-                    self.meter.closed += self.notional(position, closing.fill.quantity);
-                    self.trade_forced(account, position, Stage::Partial, closing.fill);
-                    self.charge(account, position, closing);
-                }
-                return self.after_step(rules, false);
+        if !case.full
+            && matches!(rules.sizing, Sizing::Slice)
+            && let Some(slice) = self.plan_slice(self.account(account), &ask)
+        {
+            if slice.toxic {
+                return self.raise(account, RaiseReason::Toxic);
             }
+            for (position, closing) in &slice.closings {
+                self.meter.closed += self.notional(position, closing.fill.quantity);
+                self.trade_forced(account, position, Stage::Partial, closing.fill);
+                self.charge(account, position, closing);
+            }
+            return self.after_step(rules, false);
         }
         match self.plan_by_rules(self.account(account), position, &ask) {
             Step::Close { toxic: true, .. } if !case.full => {
