@@ -345,6 +345,11 @@ impl CloseOut<'_> {
             absorb_debts(self);
             return Act::Bankrupt;
         };
+        let least = Fixed::of_ratio(choices.keepers.discount, Rounding::Up);
+        let lot = matches!(choices.price, PriceFunction::LotThenBid { .. });
+        if lot && !case.full && !sale::gains(&prices, &sale, least) {
+            return Act::Wait(choices.interval, WaitReason::Auction);
+        }
         let after = assess(&portfolio.with(sale.change), &prices);
         if !case.full && after.shortfall() > assessment.shortfall() {
             return self.raise(RaiseReason::Toxic);

@@ -5,6 +5,7 @@
 //! the debt or all there is; under a close factor the share of the debt that it names.
 
 use crate::accrual::{effective_amount, side_index};
+use crate::number::Fixed;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
 use crate::selling::Ask;
@@ -47,6 +48,12 @@ pub fn plan_asked(portfolio: &Portfolio<'_>, prices: &Prices<'_>, ask: &Ask) -> 
     let collateral = first_collateral(portfolio, prices)?;
     let held = effective_amount(&collateral, prices.asset(collateral.asset)).units();
     let owed = -effective_amount(&debt, prices.asset(debt.asset)).units();
+    if let Some(SaleConcession::Lot { lot, bid }) = prices.terms.map(|terms| terms.sale) {
+        let one = crate::prices::INDEX_ONE;
+        let amount = mul_div(held, lot.units(), one, Rounding::Up)?.clamp(1, held);
+        let repaid = mul_div(owed, bid.units(), one, Rounding::Down)?.clamp(1, owed);
+        return Some(sold(portfolio, prices, (&collateral, amount), (&debt, repaid)));
+    }
     let factor = close_factor(portfolio, prices, &debt);
     let repaid = factor.map_or(owed, |factor| factor.of(owed, Rounding::Up));
     let enough = needed_for(prices, &collateral, &debt, Amount::new(repaid));
@@ -71,6 +78,18 @@ pub fn plan_asked(portfolio: &Portfolio<'_>, prices: &Prices<'_>, ask: &Ask) -> 
         }
     }
     Some(best)
+}
+
+/// Whether a taker gains at least this share of what is repaid: worth of collateral against worth
+/// of the debt, both at index prices.
+///
+/// Worked: 102 of collateral for 100 of debt gains .02.
+#[must_use]
+pub fn gains(prices: &Prices<'_>, sale: &Sale, least: Fixed) -> bool {
+    let worth = |asset: AssetId, amount: Amount| amount.units() * prices.index_price(asset);
+    let one = crate::prices::INDEX_ONE;
+    let (given, paid) = (worth(sale.asset, sale.amount), worth(sale.debt_asset, sale.proceeds));
+    cmp_products(given, one, paid, one + least.units()).is_ge()
 }
 
 /// The share of a debt that the rulebook's close factor lets be repaid at once; `None` without one,
@@ -156,7 +175,7 @@ fn slippage(prices: &Prices<'_>, asset: AssetId) -> Ratio {
 fn legs(prices: &Prices<'_>, sold: AssetId, bought: AssetId) -> Option<(SaleConcession, i128)> {
     let price = prices.index_price(bought);
     match prices.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
-        SaleConcession::Slippage => None,
+        SaleConcession::Slippage | SaleConcession::Lot { .. } => None,
         less @ SaleConcession::Less(_) => Some((less, price)),
         bonus @ SaleConcession::Bonus(share) => {
             let own = if sold == prices.rulebook.numeraire { 0 } else { share.units() };
@@ -259,8 +278,18 @@ fn sell(
     debt: &Balance,
     units: i128,
 ) -> Option<Sale> {
-    let amount = Amount::new(units);
-    let proceeds = proceeds(prices, collateral.asset, amount, debt.asset)?;
+    let proceeds = proceeds(prices, collateral.asset, Amount::new(units), debt.asset)?;
+    Some(sold(portfolio, prices, (collateral, units), (debt, proceeds.units())))
+}
+
+/// So much collateral for so much of a debt.
+fn sold(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    (collateral, amount): (&Balance, i128),
+    (debt, proceeds): (&Balance, i128),
+) -> Sale {
+    let (amount, proceeds) = (Amount::new(amount), Amount::new(proceeds));
     let after = |balance: &Balance, delta: Amount| {
         let market = prices.asset(balance.asset);
         let amount = effective_amount(balance, market) + delta;
@@ -268,11 +297,11 @@ fn sell(
     };
     let balances = [after(collateral, -amount), after(debt, proceeds)];
     debug_assert!(portfolio.balance(collateral.asset).is_some());
-    Some(Sale {
+    Sale {
         asset: collateral.asset,
         amount,
         debt_asset: debt.asset,
         proceeds,
         change: Change { position: None, balances },
-    })
+    }
 }

@@ -8,7 +8,7 @@
 use crate::fee::FeeRamp;
 use crate::margin;
 use crate::number::{Fixed, Number};
-use crate::price_function::{Dutch, Fillable, Stair, ratio_discount};
+use crate::price_function::{Dutch, Fillable, LotThenBid, Stair, lot_then_bid, ratio_discount};
 use crate::prices::Prices;
 use crate::valuation::Assessment;
 use domain::rulebook::PriceFunction;
@@ -54,6 +54,13 @@ pub enum SaleConcession {
     Less(Fixed),
     /// Collateral worth one plus this share buys off debt of one.
     Bonus(Fixed),
+    /// A share of one collateral goes for a share of one debt.
+    Lot {
+        /// Share of the collateral handed over.
+        lot: Fixed,
+        /// Share of the debt repaid for it.
+        bid: Fixed,
+    },
 }
 
 /// What a price function says at a time.
@@ -146,6 +153,18 @@ pub fn offer(
                 None => Offer::Over,
             }
         }
+        PriceFunction::LotThenBid { step, interval } => {
+            let steps = auctioned.nanos().checked_div(interval.nanos()).unwrap_or(0);
+            let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+            let LotThenBid { lot, bid } = lot_then_bid(steps, &share(step, Rounding::Down));
+            if !bid.is_positive() {
+                return Offer::Over;
+            }
+            let sale = SaleConcession::Lot { lot, bid };
+            // What it comes to depends on the collateral and the debt: the sale's plan says.
+            let terms = Terms { position: Concession::Slippage, sale };
+            Offer::Open { terms, discount: Fixed::one() }
+        }
     }
 }
 
@@ -218,7 +237,9 @@ impl Prices<'_> {
             return 0;
         }
         match self.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
-            SaleConcession::Slippage => self.asset_rules(asset).slippage.of(worth, Rounding::Up),
+            SaleConcession::Slippage | SaleConcession::Lot { .. } => {
+                self.asset_rules(asset).slippage.of(worth, Rounding::Up)
+            }
             SaleConcession::Less(share) | SaleConcession::Bonus(share) => part(worth, share),
         }
     }

@@ -139,6 +139,23 @@ pub enum PriceFunction {
         /// Below this share of the start nobody has come.
         cusp: Ratio,
     },
+    /// An auction of collateral for debt: first the share of the collateral that is handed over
+    /// grows for the whole debt, then the share of the debt repaid falls for all of it (Blend).
+    /// Positions are closed at the slippage of their instrument.
+    LotThenBid {
+        /// What either share moves a step.
+        step: Ratio,
+        /// Length of a step.
+        interval: Duration,
+    },
+}
+
+impl PriceFunction {
+    /// Whether takers wait for a better price.
+    #[must_use]
+    pub const fn is_auction(&self) -> bool {
+        matches!(self, Self::Dutch { .. } | Self::Stair { .. } | Self::LotThenBid { .. })
+    }
 }
 
 /// The insurance fund's fee on a forced trade; none of them makes a solvent account bankrupt.

@@ -115,6 +115,10 @@ fn check_price(findings: &mut Findings, rules: &SellingRules) {
             span(findings, &at("fast"), fast, true);
             span(findings, &at("slow"), slow, true);
         }
+        PriceFunction::LotThenBid { step, interval } => {
+            share(findings, &at("step"), step, true);
+            span(findings, &at("interval"), interval, true);
+        }
         PriceFunction::Stair { buffer, step, interval, tail, cusp } => {
             let fits = buffer.is_canonical() && buffer <= Ratio::from_parts(100_000_000);
             findings.require(fits && !buffer.is_zero(), &at("buffer"), || {
@@ -252,8 +256,9 @@ fn check_keepers(findings: &mut Findings, rules: &SellingRules) {
     findings.require((1..=1_000).contains(&keepers.auctions), &at("auctions"), || {
         "must be 1 to 1,000".into()
     });
-    let auction = matches!(rules.price, PriceFunction::Dutch { .. } | PriceFunction::Stair { .. });
-    findings.require(auction || keepers.discount.is_zero(), &at("discount"), || {
-        "must be 0 where no auction lets the discount grow".into()
-    });
+    findings.require(
+        rules.price.is_auction() || keepers.discount.is_zero(),
+        &at("discount"),
+        || "must be 0 where no auction lets the discount grow".into(),
+    );
 }

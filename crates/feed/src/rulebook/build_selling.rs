@@ -138,7 +138,9 @@ fn build_sizing(builder: &mut Builder<'_>, file: &LiquidationFile) -> Sizing {
 
 /// Fields of a price function, with the functions that know each.
 fn foreign(file: &PriceFile) -> Vec<(&'static str, bool)> {
-    use PriceFunctionFile::{Dutch, Fillable, FixedBonus, HealthDiscount, OracleFee, Stair};
+    use PriceFunctionFile::{
+        Dutch, Fillable, FixedBonus, HealthDiscount, LotThenBid, OracleFee, Stair,
+    };
     let fields: [(&'static str, bool, &[PriceFunctionFile]); 15] = [
         ("base", file.base.is_some(), &[OracleFee]),
         ("most", file.most.is_some(), &[OracleFee, HealthDiscount]),
@@ -152,8 +154,8 @@ fn foreign(file: &PriceFile) -> Vec<(&'static str, bool)> {
         ("fast", file.fast.is_some(), &[Dutch]),
         ("slow", file.slow.is_some(), &[Dutch]),
         ("buffer", file.buffer.is_some(), &[Stair]),
-        ("step", file.step.is_some(), &[Stair]),
-        ("interval", file.interval.is_some(), &[Stair]),
+        ("step", file.step.is_some(), &[Stair, LotThenBid]),
+        ("interval", file.interval.is_some(), &[Stair, LotThenBid]),
         ("tail", file.tail.is_some(), &[Stair]),
     ];
     let cusp = [("cusp", file.cusp.is_some(), &[Stair][..])];
@@ -195,6 +197,10 @@ fn build_price(builder: &mut Builder<'_>, file: &PriceFile) -> PriceFunction {
             cutoff: share(builder, "cutoff", file.cutoff, 700_000),
             fast: duration(file.fast, 900),
             slow: duration(file.slow, 43_200),
+        },
+        PriceFunctionFile::LotThenBid => PriceFunction::LotThenBid {
+            step: share(builder, "step", file.step, 5_000),
+            interval: duration(file.interval, 5),
         },
         PriceFunctionFile::Stair => PriceFunction::Stair {
             buffer: share(builder, "buffer", file.buffer, 1_300_000),

@@ -185,10 +185,10 @@ pub struct PriceFile {
     /// stair: factor on the mark at the start; default 1.3.
     #[schemars(with = "Option<DecimalText>")]
     pub buffer: Option<QuotedDecimal>,
-    /// stair: factor of each stair; default 0.99.
+    /// stair: factor of each stair, default 0.99; lot_then_bid: share a step, default 0.005.
     #[schemars(with = "Option<DecimalText>")]
     pub step: Option<QuotedDecimal>,
-    /// stair: length of a stair; default 90s.
+    /// stair: length of a stair, default 90s; lot_then_bid: length of a step, default 5s.
     #[schemars(with = "Option<SpanText>")]
     pub interval: Option<Span>,
     /// stair: length of the auction; default 8400s.
@@ -218,6 +218,8 @@ pub enum PriceFunctionFile {
     Dutch,
     /// An auction that falls by a factor every interval.
     Stair,
+    /// An auction of collateral: the lot grows, then the bid falls.
+    LotThenBid,
 }
 
 /// Which collateral goes first.

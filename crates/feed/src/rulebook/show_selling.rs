@@ -153,6 +153,11 @@ fn write_price(page: &mut Page, price: PriceFunction) {
             page.quoted("fast", span_text(fast));
             page.quoted("slow", span_text(slow));
         }
+        PriceFunction::LotThenBid { step, interval } => {
+            page.quoted("function", "lot_then_bid");
+            page.quoted("step", ratio_text(step));
+            page.quoted("interval", span_text(interval));
+        }
         PriceFunction::Stair { buffer, step, interval, tail, cusp } => {
             page.quoted("function", "stair");
             page.quoted("buffer", ratio_text(buffer));

@@ -32,6 +32,12 @@ impl State {
         let asset = self.first_collateral(account)?;
         let held = self.with_interest(&account.balances[&asset]);
         let owed = -self.with_interest(&account.balances[&debt_asset]);
+        let terms = self.terms.as_ref().map(|terms| &terms.sale);
+        if let Some(SaleConcession::Lot { lot, bid }) = terms {
+            let amount = up(&(whole(held) * lot)).clamp(1, held);
+            let proceeds = down(&(whole(owed) * bid)).clamp(1, owed);
+            return Some(Sale { asset, amount, debt_asset, proceeds });
+        }
         let factor = self.close_factor(account, debt_asset);
         let repaid = factor.map_or(owed, |factor| up(&(whole(owed) * share(factor))));
         let enough = self.needed_for(asset, debt_asset, repaid).map_or(held, |cost| cost.min(held));
@@ -131,7 +137,9 @@ impl State {
     fn proceeds(&self, sold: AssetId, amount: i128, bought: AssetId) -> Option<i128> {
         let worth = amount * self.index_price(sold);
         let kept = match self.terms.as_ref().map(|terms| &terms.sale) {
-            None | Some(SaleConcession::Slippage) => return self.exchange(sold, amount, bought),
+            None | Some(SaleConcession::Slippage | SaleConcession::Lot { .. }) => {
+                return self.exchange(sold, amount, bought);
+            }
             Some(SaleConcession::Less(_)) => worth - self.conceded_in_sale(sold, worth),
             Some(SaleConcession::Bonus(_)) => worth,
         };
@@ -143,7 +151,9 @@ impl State {
         let needed = repaid * self.debt_price(sold, bought);
         let par = sold == self.rulebook.numeraire;
         let gross = match self.terms.as_ref().map(|terms| &terms.sale) {
-            None | Some(SaleConcession::Slippage) => return self.cost_of(sold, bought, repaid),
+            None | Some(SaleConcession::Slippage | SaleConcession::Lot { .. }) => {
+                return self.cost_of(sold, bought, repaid);
+            }
             Some(SaleConcession::Less(share)) if !par => {
                 let left = whole(1) - share;
                 if left <= whole(0) {

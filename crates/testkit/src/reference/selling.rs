@@ -8,7 +8,7 @@ use super::sizing::Step;
 use super::state::{Case, INDEX_ONE, State};
 use super::terms::{Concession, Terms, offer};
 use domain::effect::{Outcome, RaiseReason, Stage, WaitReason};
-use domain::rulebook::{HandOver, SellingRules, Sizing};
+use domain::rulebook::{HandOver, PriceFunction, SellingRules, Sizing};
 use domain::{AccountId, Amount, Duration, Effect, Holder, HouseAccount, Position, Rounding};
 
 /// What became of one act.
@@ -325,6 +325,14 @@ impl State {
             self.absorb_debts(account);
             return Act::Bankrupt;
         };
+        let worth = |asset, amount: i128| whole(amount * self.index_price(asset));
+        let paid = worth(sale.debt_asset, sale.proceeds);
+        let least = whole(1) + super::terms::raised(&share(rules.keepers.discount));
+        let lot = matches!(rules.price, PriceFunction::LotThenBid { .. });
+        if lot && !full && worth(sale.asset, sale.amount) < paid * least {
+            let interval = self.rulebook.liquidation.step_interval;
+            return Act::Wait(interval, WaitReason::Auction);
+        }
         let after = self.assess(&self.after_sale(&held, &sale));
         if !full && after.shortfall() > now.shortfall() {
             return self.raise(account, RaiseReason::Toxic);

@@ -31,6 +31,10 @@ pub(super) enum SaleConcession {
     Slippage,
     Less(RBig),
     Bonus(RBig),
+    Lot {
+        lot: RBig,
+        bid: RBig,
+    },
 }
 
 #[derive(Clone, Debug, Default)]
@@ -108,6 +112,10 @@ pub(super) fn offer(
                 flat(whole(1) - floored(&(cutoff * left / slow)))
             }
         }
+        PriceFunction::LotThenBid { step, interval } => {
+            let steps = down(&(seconds(auctioned) / seconds(interval))).min(u32::MAX.into());
+            lot_then_bid(floored(&share(step)), steps)
+        }
         PriceFunction::Stair { buffer, step, interval, tail, cusp } => {
             let gone = seconds(auctioned);
             if gone > seconds(tail) {
@@ -121,6 +129,17 @@ pub(super) fn offer(
             flat(whole(1) - floored(&(floored(&share(buffer)) * left)))
         }
     }
+}
+
+/// First the lot grows to all of it, then the bid falls to nothing; `None` once it is there.
+fn lot_then_bid(step: RBig, steps: i128) -> Option<(Terms, RBig)> {
+    let gone = step * whole(steps);
+    let bid = (whole(2) - &gone).min(whole(1));
+    if bid <= whole(0) {
+        return None;
+    }
+    let sale = SaleConcession::Lot { lot: gone.min(whole(1)), bid };
+    Some((Terms { position: Concession::Slippage, sale }, whole(1)))
 }
 
 /// A step to the power of so many stairs, by squaring; every product is cut to 1e-16.
@@ -179,7 +198,9 @@ impl State {
         }
         let terms = self.terms.clone().unwrap_or_default();
         let conceded = match terms.sale {
-            SaleConcession::Slippage => share(self.asset_rules(asset).slippage),
+            SaleConcession::Slippage | SaleConcession::Lot { .. } => {
+                share(self.asset_rules(asset).slippage)
+            }
             SaleConcession::Less(conceded) | SaleConcession::Bonus(conceded) => conceded,
         };
         up(&(whole(worth) * conceded))

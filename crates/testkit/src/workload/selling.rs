@@ -30,8 +30,7 @@ pub(super) fn draw(dice: &mut Dice, rulebook: &mut Rulebook) {
         keepers: keepers(dice),
         hand_over: hand_over(dice, rulebook),
     };
-    let auction = matches!(rules.price, PriceFunction::Dutch { .. } | PriceFunction::Stair { .. });
-    if !auction {
+    if !rules.price.is_auction() {
         rules.keepers.discount = Ratio::ZERO;
     }
     rulebook.sections.selling = rules;
@@ -90,7 +89,7 @@ fn sizing(dice: &mut Dice) -> Sizing {
 }
 
 fn price(dice: &mut Dice) -> PriceFunction {
-    match dice.below(8) {
+    match dice.below(9) {
         0 | 1 => PriceFunction::Slippage,
         2 => PriceFunction::OracleFee {
             base: dice.pick(&[Ratio::ZERO, ratio(1, 1_000)]),
@@ -111,6 +110,10 @@ fn price(dice: &mut Dice) -> PriceFunction {
             cutoff: dice.pick(&[ratio(7, 10), ratio(1, 2)]),
             fast: seconds(dice, &[10, 60]),
             slow: seconds(dice, &[20, 600]),
+        },
+        7 => PriceFunction::LotThenBid {
+            step: dice.pick(&[ratio(1, 10), ratio(1, 3), ratio(1, 200)]),
+            interval: seconds(dice, &[1, 10]),
         },
         _ => PriceFunction::Stair {
             buffer: dice.pick(&[ratio(13, 10), Ratio::ONE]),
