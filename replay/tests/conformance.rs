@@ -203,7 +203,17 @@ fn faults_name_file_vector_and_field() {
             "{value}: {}",
             answer.said
         );
-        assert_eq!(answer.out, "", "faults stand on stderr");
+        let passed =
+            answer.out.lines().any(|line| line.starts_with("all") && line.contains("1 / "));
+        assert!(!passed && !answer.out.contains("error"), "faults stand on stderr");
+    }
+    // The others are judged all the same, and every fault is said.
+    let bad = |id: &str| ramp(json!({ "id": id, "inputs": { "base_fee": {} } }));
+    let mixed = json!({ "system": "S", "vectors": [bad("x"), ramp(json!({})), bad("y")] });
+    let answer = judge(2, &[write(folder.path(), "mixed.json", &mixed)], &[]);
+    assert!(answer.out.contains("1 / 3"), "{}", answer.out);
+    for part in ["at x: inputs.base_fee", "at y: inputs.base_fee"] {
+        assert!(answer.said.contains(part), "{}", answer.said);
     }
     let broken = folder.path().join("broken.json");
     fs::write(&broken, "{ \"system\": ").expect("a writable folder");

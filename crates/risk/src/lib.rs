@@ -17,6 +17,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod accrual;
+pub mod addon;
+pub mod chain;
 pub mod curve;
 pub mod deleveraging;
 pub mod envelope;

@@ -42,10 +42,10 @@ pub fn read(path: &Path) -> Answer<VectorFile> {
         let line = u64::try_from(error.line()).unwrap_or(0);
         let column = u64::try_from(error.column()).unwrap_or(0);
         let place = Place::line(&name, line).column(column);
-        fault(place, "a JSON document", &error.to_string())
+        Failure::said(NOT_UNDERSTOOD, fault(place, "a JSON document", &error.to_string()))
     })?;
     let root = Fields::root("file", &value);
-    let at = |stop: Stop| malformed(&name, None, stop);
+    let at = |stop: Stop| Failure::said(NOT_UNDERSTOOD, malformed(&name, None, stop));
     if !root.is_record() {
         return Err(at(root.malformed("an object with system and vectors")));
     }
@@ -81,18 +81,20 @@ fn vector(item: &Fields<'_>) -> Result<Vector, Stop> {
     Ok(Vector { id, kind, value: item.value().clone() })
 }
 
-/// A fault inside a file, with the vector where there is one.
-pub fn malformed(file: &str, id: Option<&str>, stop: Stop) -> Failure {
-    let Stop::Malformed { path, expected, found } = stop else {
-        return Failure::said(
-            NOT_UNDERSTOOD,
-            FeedError::rule("vectors.field", Place::file(file), ""),
-        );
+/// A fault inside a vector.
+pub fn fault_in(file: &str, id: &str, stop: Stop) -> FeedError {
+    malformed(file, Some(id), stop)
+}
+
+fn malformed(file: &str, id: Option<&str>, stop: Stop) -> FeedError {
+    let (path, expected, found) = match stop {
+        Stop::Malformed { path, expected, found } => (path, expected, found),
+        Stop::Rejected(why) | Stop::Waiting(why) => (String::new(), why, String::new()),
     };
     let path = id.map_or_else(|| path.clone(), |id| format!("{id}: {path}"));
     fault(Place::file(file).at(path), &expected, &found)
 }
 
-fn fault(place: Place, expected: &str, found: &str) -> Failure {
-    Failure::said(NOT_UNDERSTOOD, FeedError::input("vectors.field", place, expected, found))
+fn fault(place: Place, expected: &str, found: &str) -> FeedError {
+    FeedError::input("vectors.field", place, expected, found)
 }

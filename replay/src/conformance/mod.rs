@@ -39,16 +39,22 @@ pub enum Verdict {
 
 /// Judges every vector of the files.
 ///
+/// A vector with a field that is not what it should be is a fault of its own; the others are
+/// judged.
+///
 /// # Errors
-/// A file that cannot be read or is malformed; nothing is judged then.
+/// A file that cannot be read or is no vector file; nothing is judged then.
 pub fn judge(paths: &[PathBuf]) -> Outcome<Report> {
     let files = paths.iter().map(|path| file::read(path)).collect::<Outcome<Vec<VectorFile>>>()?;
     let mut report = Report::default();
     for file in &files {
         for vector in &file.vectors {
-            let verdict = verdict::<Exact>(&file.house, vector, None)
-                .map_err(|stop| file::malformed(&file.name, Some(&vector.id), stop))?;
-            report.add(file, vector, verdict);
+            match verdict::<Exact>(&file.house, vector, None) {
+                Ok(verdict) => report.add(file, vector, verdict),
+                Err(stop) => {
+                    report.malformed(file, vector, file::fault_in(&file.name, &vector.id, stop));
+                }
+            }
         }
     }
     Ok(report)

@@ -1,5 +1,6 @@
 //! What is said of vector files: a row a house and kind, then who failed and why.
 
+use feed::error::{FeedError, FeedErrors};
 use serde_json::{Value, json};
 
 use super::Verdict;
@@ -17,6 +18,13 @@ struct Row {
     passed: u64,
     failed: u64,
     waiting: u64,
+    malformed: u64,
+}
+
+impl Row {
+    fn total(&self) -> u64 {
+        self.passed + self.failed + self.waiting + self.malformed
+    }
 }
 
 /// Counts, failures and reasons to wait.
@@ -25,20 +33,34 @@ pub struct Report {
     rows: Vec<Row>,
     failures: Vec<(String, String, String, Mismatch)>,
     waiting: Vec<(String, String, String, String)>,
+    /// Vectors with a field that is not what it should be.
+    pub faults: FeedErrors,
 }
 
 impl Report {
+    fn row(&mut self, file: &VectorFile, vector: &Vector) -> &mut Row {
+        let known = |row: &Row| row.house == file.house && row.kind == vector.kind;
+        let place = self.rows.iter().position(known).unwrap_or(self.rows.len());
+        if place == self.rows.len() {
+            let (house, kind) = (file.house.clone(), vector.kind.clone());
+            self.rows.push(Row { house, kind, ..Row::default() });
+        }
+        &mut self.rows[place]
+    }
+
+    /// Counts a vector that cannot be judged.
+    pub fn malformed(&mut self, file: &VectorFile, vector: &Vector, fault: FeedError) {
+        self.row(file, vector).malformed += 1;
+        if self.faults.errors.len() < feed::error::ERRORS_MAX {
+            self.faults.errors.push(fault);
+        } else {
+            self.faults.omitted += 1;
+        }
+    }
+
     /// Counts a vector.
     pub fn add(&mut self, file: &VectorFile, vector: &Vector, verdict: Verdict) {
-        let known = |row: &&mut Row| row.house == file.house && row.kind == vector.kind;
-        let row = match self.rows.iter_mut().find(known) {
-            Some(row) => row,
-            None => {
-                let (house, kind) = (file.house.clone(), vector.kind.clone());
-                self.rows.push(Row { house, kind, ..Row::default() });
-                self.rows.last_mut().expect("one was pushed")
-            }
-        };
+        let row = self.row(file, vector);
         let named = || (file.name.clone(), vector.id.clone(), vector.kind.clone());
         match verdict {
             Verdict::Passed => row.passed += 1,
@@ -64,7 +86,7 @@ impl Report {
 
     /// Vectors of any kind.
     pub fn total(&self) -> u64 {
-        self.rows.iter().map(|row| row.passed + row.failed + row.waiting).sum()
+        self.rows.iter().map(Row::total).sum()
     }
 
     /// The table and what is to be said below it.
@@ -79,7 +101,7 @@ impl Report {
         let mut text = line("house", "kind", "passed / total", "waiting");
         let counted = |passed: u64, total: u64| format!("{passed} / {total}");
         for row in &self.rows {
-            let total = row.passed + row.failed + row.waiting;
+            let total = row.total();
             text += &line(
                 &house(row),
                 &row.kind,
@@ -118,7 +140,7 @@ impl Report {
             json!({
                 "house": row.house, "kind": row.kind, "passed": row.passed,
                 "failed": row.failed, "waiting": row.waiting,
-                "total": row.passed + row.failed + row.waiting,
+                "malformed": row.malformed, "total": row.total(),
             })
         });
         let failures = self.failures.iter().map(|(file, id, kind, mismatch)| {

@@ -251,5 +251,6 @@ pub fn dutch_auction<N: Reads>(inputs: &Fields<'_>) -> Ruling<N> {
     let reserved = inputs.number("reserved_cash")?;
     let slice = risk::sizing::proportional(&release, &value, &share, &reserved);
     let slice = slice.ok_or_else(|| rejected("no slice brings the portfolio back"))?;
-    Ok(answer.with("max_fraction", Answer::Number(slice)))
+    let slice = |answer: Answer<N>, name: &&str| answer.with(name, Answer::Number(slice.clone()));
+    Ok(["max_fraction", "max_proportion", "max_percentage", "f"].iter().fold(answer, slice))
 }

@@ -125,11 +125,6 @@ pub fn liquidation_price<N: Reads>(inputs: &Fields<'_>) -> Ruling<N> {
 pub fn insurance_delta<N: Reads>(inputs: &Fields<'_>) -> Ruling<N> {
     let markets = markets::<N>(inputs)?;
     let account = markets.account(inputs)?;
-    let place = match (inputs.has("market"), account.holdings.first()) {
-        (true, _) => markets.place(inputs, "market")?,
-        (false, Some(holding)) => holding.market,
-        (false, None) => return Err(rejected(NO_REDUCTION)),
-    };
     let sells = match inputs.name("close")? {
         "sell" => true,
         "buy" => false,
@@ -139,6 +134,14 @@ pub fn insurance_delta<N: Reads>(inputs: &Fields<'_>) -> Ruling<N> {
         (inputs.number("fill_base_quantums")?, inputs.number("fill_quote_quantums")?);
     let (change, received) =
         if sells { (quantity.negated(), quote) } else { (quantity, quote.negated()) };
+    let place = if inputs.has("market") {
+        markets.place(inputs, "market")?
+    } else {
+        // The position that the fill reduces.
+        let mut held = account.holdings.iter().map(|holding| holding.market);
+        let reduced = held.find(|place| account.reduces(*place, &change));
+        reduced.ok_or_else(|| rejected(NO_REDUCTION))?
+    };
     let bankruptcy = account.bankruptcy_quote(&markets.markets, place, &change);
     let share = ratio(inputs, "max_liquidation_fee_ppm")?;
     let delta = bankruptcy.and_then(|bankrupt| fund_delta(&received, &bankrupt, &share, &N::one()));

@@ -371,8 +371,12 @@ pub fn stable_price<N: Reads>(inputs: &Fields<'_>) -> Ruling<N> {
     if !rules.interval.is_positive() {
         return Err(inputs.part("delay_interval_s").malformed("a length above zero"));
     }
-    let observed = inputs.words("oracle_price")?.map(|words| words.trim_end_matches(" constant"));
-    let observed: Option<N> = observed.and_then(N::decimal);
+    let field = inputs.part("oracle_price");
+    let words = field.value().as_str();
+    let observed: Option<N> = match words.and_then(|words| words.strip_suffix(" constant")) {
+        Some(price) => N::decimal(price),
+        None => field.figure().ok().flatten(),
+    };
     let observed = observed.ok_or_else(|| {
         Stop::Waiting("inputs.oracle_price: only a constant price is understood".to_owned())
     })?;

@@ -3,6 +3,7 @@
 //! Nothing here computes: fields are read, a function of `risk` is asked, its answer is named. Law:
 //! no arm looks at an id, and what no arm knows is waiting.
 
+mod addon;
 mod documented;
 mod drift;
 mod dydx;
@@ -68,6 +69,13 @@ pub fn rule<N: Reads>(
         "tiered_maintenance_margin" => documented::tiered_margin(inputs),
         "unrealized_pnl_and_mm" => documented::pnl_and_margin(inputs),
         "allocation_rounding" => waterfall::allocation(inputs),
+        "loss_allocation" => waterfall::loss_allocation(inputs),
+        "fund_sizing" => waterfall::fund_sizing(inputs),
+        "collateral_and_concentration" => addon::collateral_and_concentration(inputs),
+        "liquidity_addon" => addon::liquidity(inputs),
+        "procyclicality" => addon::procyclicality(inputs),
+        "spread" => addon::commodity_spread(inputs),
+        "total" => addon::combined_total(inputs),
         _ => Err(waiting(house, kind)),
     }
 }
