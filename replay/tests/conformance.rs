@@ -116,6 +116,10 @@ fn disturb(value: &mut Value) -> bool {
             *value = json!("123456.789");
             true
         }
+        Value::Number(_) => {
+            *value = json!(123_456.789);
+            true
+        }
         Value::Bool(truth) => {
             *value = json!(!*truth);
             true
