@@ -191,7 +191,8 @@ impl CloseOut<'_> {
             return Err(if lost {
                 self.raise(RaiseReason::NoBidder)
             } else {
-                Act::Wait(interval, WaitReason::Keepers)
+                let left = case.since.plus(patience).since(now);
+                Act::Wait(until_keepers(&keepers, interval, left), WaitReason::Keepers)
             });
         }
         if caps.notional_per_account > 0 && self.closed >= money(caps.notional_per_account) {
@@ -385,6 +386,16 @@ impl CloseOut<'_> {
         }
         Outcome::Bankrupt
     }
+}
+
+/// When to look whether keepers came: at the next pulse if they only have their hands full; of
+/// absent ones nothing is expected that soon, sixty pulses or what is left of patience.
+fn until_keepers(keepers: &Keepers, interval: Duration, left: Duration) -> Duration {
+    if keepers.notional_per_event != Some(0) {
+        return interval;
+    }
+    let long = Duration::from_nanos(interval.nanos().saturating_mul(60));
+    if left.nanos() > 0 { left.min(long) } else { long }
 }
 
 /// The pause that the sizing makes after a step.

@@ -295,7 +295,8 @@ pub struct KeepersFile {
     /// They come this long after an account fell below maintenance; default 0s.
     #[schemars(with = "Option<SpanText>")]
     pub delay: Option<Span>,
-    /// What all of them take on by one event; 0: they are absent; default no bound.
+    /// What all of them take on by one event; 0: they are absent, and an account is looked at every
+    /// sixtieth step_interval only; default no bound.
     pub notional_per_event: Option<u64>,
     /// Auctions wait until the discount is this large; default 0.
     #[schemars(with = "Option<DecimalText>")]

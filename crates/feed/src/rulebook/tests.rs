@@ -170,6 +170,56 @@ fn overrides_reach_figures_and_refuse_the_rest() {
     assert!(overridden("oracle.nothing=1").contains("error[rulebook.override]"));
 }
 
+/// Every choice of `[liquidation]` by its word, and figures of some.
+#[test]
+fn choices_of_liquidation_read_back() {
+    let rulebook = parse("whole.toml", WHOLE).expect("the whole shape is valid");
+    let table = [
+        "policy=full",
+        "policy=all_at_once",
+        "policy=slice",
+        "policy=cover",
+        "policy=share",
+        "policy=clips",
+        "accounts=id",
+        "accounts=notional_descending",
+        "accounts=fillable_gap",
+        "accounts=rotating_offset",
+        "targets=riskiest_liability_first",
+        "targets=futures_first_delta_reducing",
+        "insurance_fee=requirement_room",
+        "insurance_fee=fill_delta",
+        "price.function=fillable",
+        "price.function=health_discount",
+        "price.function=dutch",
+        "price.function=stair",
+        "price.function=lot_then_bid",
+        "sales.unsold=[\"BTC\"]",
+        "sales.close_factor={ share = \"0.5\" }",
+        "caps.notional_per_account=7",
+        "caps.insurance_per_account=0",
+        "caps.first={ above = 5 }",
+        "keepers.delay=30s",
+        "keepers.notional_per_event=0",
+        "hand_over.line=2/3",
+        "hand_over.backstop=3",
+    ];
+    for text in table {
+        let changed = with_overrides(&rulebook, &[format!("liquidation.{text}")]);
+        let changed = changed.unwrap_or_else(|errors| panic!("{text}: {errors}"));
+        assert_ne!(changed.sections.selling, rulebook.sections.selling, "{text}");
+        let shown = show(&changed);
+        assert_eq!(parse("shown", &shown).as_ref(), Ok(&changed), "{text}\n{shown}");
+        assert_eq!(show(&parse("shown", &shown).expect("valid")), shown, "{text}");
+    }
+    // What belongs to the choice made before goes with it.
+    let sets = ["policy=share", "sizing.initial=0.2", "policy=clips", "sizing.notional=5"];
+    let sets = sets.map(|set| format!("liquidation.{set}"));
+    assert!(with_overrides(&rulebook, &sets).is_ok());
+    assert!(overridden("liquidation.price.bonus=0.1").contains("nothing there under this price"));
+    assert!(overridden("liquidation.nothing=1").contains("nothing"));
+}
+
 #[test]
 fn the_committed_schema_is_the_generated_one() {
     let path = fixtures().join("rulebook.schema.json");

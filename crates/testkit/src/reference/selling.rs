@@ -176,7 +176,14 @@ impl State {
             return Err(if lost {
                 self.raise(account, RaiseReason::NoBidder)
             } else {
-                Act::Wait(interval, WaitReason::Keepers)
+                let left = keepers.patience.nanos() - waited.nanos();
+                let long = interval.nanos().saturating_mul(60);
+                let span = match keepers.notional_per_event {
+                    Some(0) if left > 0 => left.min(long),
+                    Some(0) => long,
+                    _ => interval.nanos(),
+                };
+                Act::Wait(Duration::from_nanos(span), WaitReason::Keepers)
             });
         }
         let cap = rules.caps.notional_per_account;
