@@ -97,11 +97,6 @@ pub fn offer(
     waited: Duration,
     auctioned: Duration,
 ) -> Offer {
-    let flat = |discount: Fixed| {
-        let position = Concession::Share(discount.floored());
-        let sale = SaleConcession::Less(discount.floored());
-        Offer::Open { terms: Terms { position, sale }, discount }
-    };
     match *function {
         PriceFunction::Slippage => Offer::Open { terms: Terms::default(), discount: Fixed::zero() },
         PriceFunction::OracleFee { base, most, grace, per_second } => {
@@ -127,6 +122,22 @@ pub fn offer(
         PriceFunction::RatioDiscount { most } => {
             flat(ratio_discount(&margin_ratio(assessment), &share(most, Rounding::Up)))
         }
+        PriceFunction::Dutch { .. }
+        | PriceFunction::Stair { .. }
+        | PriceFunction::LotThenBid { .. } => auction(function, auctioned),
+    }
+}
+
+/// The same share of every mark and of every index price.
+fn flat(discount: Fixed) -> Offer {
+    let position = Concession::Share(discount.floored());
+    let sale = SaleConcession::Less(discount.floored());
+    Offer::Open { terms: Terms { position, sale }, discount }
+}
+
+/// The terms of an auction after so much time.
+fn auction(function: &PriceFunction, auctioned: Duration) -> Offer {
+    match *function {
         PriceFunction::Dutch { start, cutoff, fast, slow } => {
             let end = fast.nanos().saturating_add(slow.nanos());
             if auctioned.nanos() >= end {
@@ -165,6 +176,8 @@ pub fn offer(
             let terms = Terms { position: Concession::Slippage, sale };
             Offer::Open { terms, discount: Fixed::one() }
         }
+        // Every other function answers at once: it is never asked here.
+        _ => Offer::Over,
     }
 }
 
