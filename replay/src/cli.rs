@@ -65,25 +65,76 @@ pub enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Run a market day through a journal and print its summary
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim day fixtures/days/tiny\n\
+        \x20 $ clearsim day fixtures/days/tiny --set assets.BTC.haircut=0.2 --runs other\n\
+        \x20 $ clearsim day fixtures/days/tiny --until 2020-01-01T01:00:00Z --runs short --json")]
     Day(DayArgs),
     /// Turn a vendor's files into a journal of prices that `run` takes
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim import clearsim-hours fixtures/days/tiny/tiny.mark.csv -o prices")]
     Import(ImportArgs),
     /// Run a journal again, commands from stdin, or a scenario, and print what came of it
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim run runs/tiny-default-*\n\
+        \x20 $ clearsim run fixtures/scenarios/stale_price.scn\n\
+        \x20 $ clearsim log runs/tiny-default-* | clearsim run -")]
     Run(RunArgs),
     /// Rebuild a journal's state from genesis and meet every seal and snapshot
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim verify runs/tiny-default-*")]
     Verify(VerifyArgs),
+    /// Show how a run stood at any moment, and why what happened there happened
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim inspect runs/tiny-default-* --at 2020-01-01T01:30:00Z\n\
+        \x20 $ clearsim inspect runs/tiny-default-* --account 77 --why\n\
+        \x20 $ clearsim inspect runs/tiny-default-* --liquidation 1 --json\n\
+        \x20 $ clearsim inspect runs/tiny-default-* --event 1370 --why")]
+    Inspect(InspectArgs),
     /// Lay two runs side by side and name the first place where they part
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim diff runs/tiny-default-* other/tiny-default-* # exit 1")]
     Diff(DiffArgs),
     /// Print what a journal holds, or repair it
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim log runs/tiny-default-* --account 77 --effects\n\
+        \x20 $ clearsim log runs/tiny-default-* --kind register_trade --format csv")]
     Log(LogArgs),
     /// Look at the snapshots of a run
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim snapshot list runs/tiny-default-*")]
     Snapshot(SnapshotArgs),
     /// Check, show or describe rulebooks
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim rulebook check default\n\
+        \x20 $ clearsim rulebook show default --set assets.BTC.haircut=0.10")]
     Rulebook(RulebookArgs),
     /// Compare the rules with vector files: inputs and figures of real houses
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim conformance fixtures/vectors/dydx_v4.json")]
     Conformance(ConformanceArgs),
     /// Measure this machine
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim bench latency --rate 2000 --duration 1s --accounts 200")]
     Bench(BenchArgs),
+    /// Print the completions of a shell
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim completions bash > clearsim.bash")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program, or of a verb
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim man inspect > clearsim-inspect.1")]
+    Man(ManArgs),
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// A verb; the whole program if absent
+    pub verb: Option<String>,
 }
 
 /// Arguments of `day`.
@@ -227,6 +278,28 @@ pub struct VerifyArgs {
     /// Say so: `verify` always rebuilds from genesis
     #[arg(long)]
     pub from_genesis: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Run directory
+    pub run: PathBuf,
+    /// One account in place of the whole house
+    #[arg(long, value_name = "ID")]
+    pub account: Option<u64>,
+    /// One liquidation: its number, as tables count them, or the effect with which it began
+    #[arg(long, value_name = "N|SEQ.ORDINAL", conflicts_with_all = ["account", "event", "at"])]
+    pub liquidation: Option<String>,
+    /// One event with its effects
+    #[arg(long, value_name = "SEQ", conflicts_with_all = ["account", "at"])]
+    pub event: Option<u64>,
+    /// After this event, or after the last one at or before this time; the end if absent
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub at: Option<String>,
+    /// The reasons: every term with its numbers, and what followed from what
+    #[arg(long)]
+    pub why: bool,
 }
 
 /// Arguments of `diff`.

@@ -21,8 +21,8 @@ use crate::console::Console;
 use crate::directory::{Directory, JOURNAL, open_storage};
 use crate::failure::{Answer, FOUND, Failure, TRY_LATER};
 use crate::listener::{FanOut, Listener};
+use crate::live::Live;
 use crate::machine::Interrupt;
-use crate::progress::Progress;
 use crate::snapshots;
 use crate::summary::Statistics;
 
@@ -35,7 +35,7 @@ pub struct Engine<'a> {
     pub directory: &'a Directory,
     /// Batches, snapshots, checks.
     pub keep: &'a Keep,
-    /// The run's own time, for progress.
+    /// The run's own time, for the live view.
     pub window: Option<[Timestamp; 2]>,
     /// Pulses due up to here are stamped after the last command.
     pub end: Option<Timestamp>,
@@ -85,25 +85,25 @@ impl Engine<'_> {
     ) -> Answer<Sequenced> {
         let journal = self.directory.partial().join(JOURNAL);
         let said = |error: RuntimeError| Failure::runtime(&journal, &error);
-        let mut fan = FanOut::new(listeners);
+        let mut live = Live::new(console, self.window);
+        let mut everybody: Vec<&mut dyn Listener> = vec![&mut live];
+        everybody.extend(listeners.iter_mut().map(|one| &mut **one as &mut dyn Listener));
+        let mut fan = FanOut::new(&mut everybody);
         let ready = self.ready(console, &journal, genesis, &mut fan)?;
         let resumed = fan.statistics.events;
         let heard = ready.house().producer_seq(PRODUCER);
         let failed = fan.failed();
         let mut replay = Replay::start(ready, self.options(), fan).map_err(said)?;
-        let mut progress = Progress::new(console, self.window);
         let fresh = commands
             .filter(|command| command.as_ref().map_or(true, |known| known.producer_seq > heard))
             .map(|command| command.map_err(Fault::Source));
-        let ended = replay.run(fresh, |reached| {
-            progress.reached(console, reached.sequence.number(), reached.timestamp);
+        let ended = replay.run(fresh, |_| {
             if self.interrupt.asked() || failed.get() {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
             }
         });
-        progress.done();
         let stopped = match ended {
             // A listener that failed stops the run as well, and is told below.
             Ok(ended) => ended == Ended::Stopped,

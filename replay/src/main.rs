@@ -38,11 +38,14 @@ fn dispatch(console: &mut Console, verb: &Verb) -> Answer {
         Verb::Import(args) => verbs::import::import(console, args),
         Verb::Run(args) => verbs::run::run(console, args),
         Verb::Verify(args) => verbs::verify::verify(console, args),
+        Verb::Inspect(args) => verbs::inspect::inspect(console, args),
         Verb::Diff(args) => verbs::diff::diff(console, args),
         Verb::Log(args) => verbs::log::log(console, args),
         Verb::Snapshot(args) => verbs::snapshot::snapshot(console, args),
         Verb::Rulebook(args) => verbs::rulebook::rulebook(console, args),
         Verb::Conformance(args) => verbs::conformance::conformance(console, args),
         Verb::Bench(args) => verbs::bench::bench(console, args),
+        Verb::Completions { shell } => verbs::manual::completions(console, *shell),
+        Verb::Man(args) => verbs::manual::manual(console, args),
     }
 }

@@ -68,7 +68,11 @@ impl Bound {
     }
 }
 
-fn last_event_before(
+/// The last sequence before a time; zero where there is none.
+///
+/// # Errors
+/// A damaged journal.
+pub fn last_event_before(
     time: Timestamp,
     storage: &Arc<dyn Storage>,
 ) -> Result<u64, store::StoreError> {

@@ -241,7 +241,7 @@ mod tests {
             synthetic_accounts: true,
             state_digest: "4f1c09ab77e2d310ff".to_owned(),
             place: "runs/2020-03-12-default-1b22c04e".to_owned(),
-            next: "clearsim log runs/2020-03-12-default-1b22c04e --account 8114 --effects"
+            next: "clearsim inspect runs/2020-03-12-default-1b22c04e --account 8114 --why"
                 .to_owned(),
         };
         let expected = "\
@@ -256,8 +256,8 @@ lost         1 accounts below zero; worst: account 8,114, -412,000 USD
 note         the accounts are invented: these totals are not comparable with
              published ones
 digest       4f1c09ab77e2d310   run runs/2020-03-12-default-1b22c04e
-next         clearsim log runs/2020-03-12-default-1b22c04e --account 8114
-             --effects";
+next         clearsim inspect runs/2020-03-12-default-1b22c04e --account 8114
+             --why";
         let lines = screen(&facts, &statistics());
         assert_eq!(lines.join("\n"), expected);
         assert!(lines.len() <= 24 && lines.iter().all(|line| line.chars().count() <= WIDTH));

@@ -173,7 +173,7 @@ impl Setting<'_> {
         let place = directory.complete_path().display().to_string();
         let next = match run.statistics.worst_account() {
             Some((account, _)) => {
-                format!("clearsim log {place} --account {} --effects", account.number())
+                format!("clearsim inspect {place} --account {} --why", account.number())
             }
             None => format!("clearsim verify {place}"),
         };

@@ -172,6 +172,9 @@ fn journal_facts(
     state_digest: String,
 ) -> Facts {
     let next = match statistics.worst_account() {
+        Some((account, _)) if Path::new(place).join(directory::RUN_FILE).is_file() => {
+            format!("clearsim inspect {place} --account {} --why", account.number())
+        }
         Some((account, _)) => {
             format!("clearsim log {place} --account {} --effects", account.number())
         }

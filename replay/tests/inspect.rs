@@ -1,0 +1,328 @@
+//! Goal: a run explains itself: every formula that `inspect --why` prints comes to its result when
+//! worked out by hand, the figures are those of the effects, and what a run does not have is named.
+//! Method: all liquidations of the tiny day, each line evaluated in exact rationals by a calculator
+//! of this file; time travel is held against what effects say; tables of questions without answer.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use dashu_ratio::RBig;
+use serde_json::Value;
+use support::{check, runs, text, tiny};
+
+/// A decimal as the exact rational it is.
+fn number(text: &str) -> RBig {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let unit = format!("1{}", "0".repeat(part.len()));
+    let fraction = format!("{sign}{whole}{part}/{unit}");
+    fraction.parse().unwrap_or_else(|_| panic!("{text} is no decimal"))
+}
+
+/// A calculator: numbers, + - * /, parentheses; products before sums, from left to right.
+struct Calculator<'a> {
+    tokens: std::iter::Peekable<std::vec::IntoIter<&'a str>>,
+}
+
+impl<'a> Calculator<'a> {
+    fn work_out(formula: &'a str) -> RBig {
+        let spaced: Vec<&str> = formula.split(' ').collect();
+        let mut tokens = Vec::new();
+        for word in spaced {
+            let inner = word.trim_matches(['(', ')']);
+            tokens.extend(word.matches('(').map(|_| "("));
+            match inner.split_once('/') {
+                Some((over, under)) if !over.is_empty() => tokens.extend([over, "/", under]),
+                _ => tokens.push(inner),
+            }
+            tokens.extend(word.matches(')').map(|_| ")"));
+        }
+        let mut calculator = Calculator { tokens: tokens.into_iter().peekable() };
+        let result = calculator.sum();
+        assert_eq!(calculator.tokens.next(), None, "{formula}");
+        result
+    }
+
+    fn sum(&mut self) -> RBig {
+        let mut total = self.product();
+        while let Some(sign) = self.tokens.next_if(|token| ["+", "-"].contains(token)) {
+            let term = self.product();
+            total = if sign == "+" { total + term } else { total - term };
+        }
+        total
+    }
+
+    fn product(&mut self) -> RBig {
+        let mut total = self.factor();
+        while let Some(sign) = self.tokens.next_if(|token| ["*", "/"].contains(token)) {
+            let factor = self.factor();
+            total = if sign == "*" { total * factor } else { total / factor };
+        }
+        total
+    }
+
+    fn factor(&mut self) -> RBig {
+        match self.tokens.next().expect("a number or a parenthesis") {
+            "(" => {
+                let inner = self.sum();
+                assert_eq!(self.tokens.next(), Some(")"));
+                inner
+            }
+            digits => number(digits),
+        }
+    }
+}
+
+#[test]
+fn the_calculator_calculates() {
+    for (formula, result) in [
+        ("2 * 3 - 4", "2"),
+        ("10 - 2 * (1 - 0.5)", "9"),
+        ("-2 * (3 + 1)", "-8"),
+        ("90 * (1/30)", "3"),
+        ("100 * (1 - (1/4))", "75"),
+        ("0.1 * 0.1 / (2 * 5)", "0.001"),
+    ] {
+        assert_eq!(Calculator::work_out(formula), number(result), "{formula}");
+    }
+}
+
+/// Works out every line below a value; how many there were.
+fn work_out(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) if fields.contains_key("formula") => {
+            line(value);
+            1
+        }
+        Value::Object(fields) => fields.values().map(work_out).sum(),
+        Value::Array(items) => items.iter().map(work_out).sum(),
+        _ => 0,
+    }
+}
+
+fn line(line: &Value) {
+    let text = |key: &str| line[key].as_str().unwrap_or_else(|| panic!("{key} in {line}"));
+    let exact = Calculator::work_out(text("formula"));
+    let result = number(text("result"));
+    let Some(places) = line["rounded"]["places"].as_u64() else {
+        assert_eq!(exact, result, "{line}");
+        return;
+    };
+    let unit = number(&format!("0.{}1", "0".repeat(places as usize - 1)));
+    let up = line["rounded"]["direction"] == "up";
+    let lost = if up { result - exact } else { exact - result };
+    // A sale concedes its slippage in a step of its own, rounded at 1e-16: next to nothing.
+    let most = unit.clone() + unit * number("0.001");
+    assert!(lost >= number("0") && lost < most, "{line}");
+}
+
+/// Every effect of a run: sequence, ordinal, word, body.
+fn effects(run: &Path) -> Vec<(u64, usize, String, Value)> {
+    let log = check(0, &["log", text(run), "--effects"]).out;
+    let mut effects = Vec::new();
+    for row in log.lines() {
+        let row: Value = serde_json::from_str(row).expect("a row is JSON");
+        let sequence = row["sequence"].as_u64().expect("a sequence");
+        for (ordinal, effect) in row["effects"].as_array().expect("a list").iter().enumerate() {
+            let (word, body) = effect.as_object().and_then(|one| one.iter().next()).expect("one");
+            effects.push((sequence, ordinal, word.clone(), body.clone()));
+        }
+    }
+    effects
+}
+
+fn inspect(arguments: &[&str]) -> Value {
+    let document = check(0, &[&["inspect"], arguments, &["--json"]].concat()).json();
+    assert_eq!(document["schema"], "clearsim.inspect/1");
+    document
+}
+
+/// The result of the first line with a label, wherever it stands.
+fn result<'a>(value: &'a Value, label: &str) -> Option<&'a str> {
+    match value {
+        Value::Object(fields) if fields.get("label").is_some_and(|known| *known == *label) => {
+            fields.get("result").or(fields.get("text")).and_then(Value::as_str)
+        }
+        Value::Object(fields) => fields.values().find_map(|below| result(below, label)),
+        Value::Array(items) => items.iter().find_map(|below| result(below, label)),
+        _ => None,
+    }
+}
+
+/// The results of all lines with a label.
+fn results(value: &Value, label: &str) -> Vec<RBig> {
+    match value {
+        Value::Object(fields) if fields.get("label").is_some_and(|known| *known == *label) => {
+            fields.get("result").and_then(Value::as_str).map(number).into_iter().collect()
+        }
+        Value::Object(fields) => fields.values().flat_map(|below| results(below, label)).collect(),
+        Value::Array(items) => items.iter().flat_map(|below| results(below, label)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Deficits that one event recognised of an account.
+fn lost(effects: &[(u64, usize, String, Value)], sequence: u64, account: u64) -> RBig {
+    let own = effects.iter().filter(|(at, _, word, body)| {
+        *at == sequence && word == "deficit_recognised" && body["account"] == account
+    });
+    own.map(|(.., body)| number(body["value"].as_str().expect("a value")))
+        .fold(number("0"), |sum, one| sum + one)
+}
+
+#[test]
+fn every_line_of_every_liquidation_comes_to_its_result() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &["--snapshot-every", "300", "--batch", "128"]);
+    let effects = effects(&run);
+    let started: Vec<_> =
+        effects.iter().filter(|(_, _, word, _)| word == "liquidation_started").collect();
+    assert!(started.len() > 10, "the tiny day liquidates");
+    let (mut lines, mut bankrupt) = (0, 0);
+    let last = inspect(&[text(&run), "--liquidation", &started.len().to_string()]);
+    let (sequence, ordinal, ..) = started[started.len() - 1];
+    assert_eq!(last["liquidation"]["id"], format!("{sequence}.{ordinal}"), "as tables number them");
+    for (sequence, ordinal, _, body) in started {
+        let id = format!("{sequence}.{ordinal}");
+        let document = inspect(&[text(&run), "--liquidation", &id]);
+        let story = &document["liquidation"];
+        lines += work_out(story);
+        assert_eq!(story["account"], body["account"], "{id}");
+        let told = |label: &str| number(result(story, label).unwrap_or_else(|| panic!("{label}")));
+        for (label, key) in [
+            ("equity", "equity"),
+            ("adjusted equity", "adjusted_equity"),
+            ("maintenance margin", "maintenance"),
+        ] {
+            assert_eq!(told(label), number(body[key].as_str().expect("text")), "{id} {label}");
+        }
+        assert!(told("to be left alone") < number("0"), "{id}: liquidatable");
+        let ended = story["ended"]["outcome"].as_str().unwrap_or("waits");
+        let deficit = lost(&effects, *sequence, body["account"].as_u64().expect("an account"));
+        if deficit > number("0") && ended != "waits" {
+            bankrupt += 1;
+            let told =
+                results(story, "deficit").into_iter().fold(number("0"), |sum, one| sum + one);
+            assert_eq!(told, deficit, "{id}");
+        }
+    }
+    println!("{lines} lines worked out, {bankrupt} deficits");
+    assert!(lines > 300 && bankrupt > 0);
+}
+
+#[test]
+fn an_account_is_explained_and_the_text_says_the_same() {
+    let folder = runs();
+    let (run, document) = tiny(folder.path(), &[]);
+    let worst = document["lost"]["worst"]["account"].as_u64().expect("somebody lost").to_string();
+    let why = inspect(&[text(&run), "--account", &worst, "--why"]);
+    assert!(work_out(&why) > 10);
+    let id = why["liquidations"].as_array().and_then(|all| all.last()).expect("it was liquidated");
+    assert_eq!(why["liquidation"]["id"], *id);
+    let told = check(0, &["inspect", text(&run), "--account", &worst, "--why"]).out;
+    for part in ["woken by event", "adjusted equity", "thresholds", "step 1", "outcome"] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let formula = result(&why["liquidation"], "equity").expect("a line");
+    assert!(told.contains(&format!(" = {formula}")), "{formula} in {told}");
+    // Who was not liquidated is told how far off it was.
+    let spared = (0..200u64)
+        .map(|account| inspect(&[text(&run), "--account", &account.to_string(), "--why"]))
+        .find(|told| told["liquidations"].as_array().is_some_and(Vec::is_empty))
+        .expect("somebody was spared");
+    assert!(work_out(&spared["why"]) > 5, "{spared}");
+    let excess = result(&spared["why"], "to be left alone").expect("a threshold");
+    assert!(number(excess) >= number("0"));
+}
+
+#[test]
+fn time_travel_stands_between_cause_and_consequence() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &["--snapshot-every", "300", "--batch", "128"]);
+    let effects = effects(&run);
+    let started = effects.iter().find(|(_, _, word, _)| word == "liquidation_started");
+    let (sequence, _, _, body) = started.expect("somebody was liquidated");
+    let account = body["account"].to_string();
+    let at = |moment: &str| inspect(&[text(&run), "--account", &account, "--at", moment]);
+    let before = at(&(sequence - 1).to_string());
+    assert_eq!(before["sequence"], sequence - 1);
+    let figure =
+        |document: &Value, key: &str| number(document["state"][key].as_str().expect("text"));
+    assert!(figure(&before, "adjusted_equity") >= figure(&before, "maintenance"));
+    let row = check(
+        0,
+        &["log", text(&run), "--from", &sequence.to_string(), "--to", &sequence.to_string()],
+    );
+    let row: Value = serde_json::from_str(row.out.trim()).expect("one row");
+    let event = inspect(&[text(&run), "--event", &sequence.to_string()]);
+    assert_eq!(event["event"], row);
+    let of_event = effects.iter().filter(|one| one.0 == *sequence).count();
+    assert_eq!(event["effects"].as_array().map(Vec::len), Some(of_event));
+    let why = inspect(&[text(&run), "--event", &sequence.to_string(), "--why"]);
+    assert!(work_out(&why["why"]) > 0);
+    // A time is the state after everything that had happened by then.
+    let end = at("2020-01-01T03:59:59.999Z");
+    assert_eq!(end["state"], at("2020-01-01T04:00:00Z")["state"]);
+    let whole = inspect(&[text(&run), "--at", "2020-01-01T01:30:00Z"]);
+    assert!(whole["timestamp"].as_i64() <= Some(1_577_842_200_000_000_000));
+    assert!(result(&whole["state"], "opened").is_some());
+    // The snapshots are a cache: the same without them.
+    fs::remove_dir_all(run.join("snapshots")).expect("snapshots are a cache");
+    assert_eq!(at(&(sequence - 1).to_string()), before);
+}
+
+#[test]
+fn what_a_run_does_not_have_is_named() {
+    let folder = runs();
+    let (run, document) = tiny(folder.path(), &[]);
+    let beyond = (document["last_sequence"].as_u64().expect("a sequence") + 1).to_string();
+    let place = text(&run);
+    let table: Vec<(i32, Vec<&str>, &str)> = vec![
+        (1, vec!["--account", "200"], "an account from 0 to 199"),
+        (1, vec!["--account", "0", "--at", &beyond], "an event from 1 to"),
+        (1, vec!["--account", "0", "--at", "0"], "an event from 1 to"),
+        (1, vec!["--account", "0", "--at", "2021-01-01T00:00:00Z"], "a time from 2020-01-01T"),
+        (1, vec!["--at", "1999-01-01T00:00:00Z"], "a time from 2020-01-01T"),
+        (1, vec!["--account", "0", "--at", "1"], "of which there is none yet"),
+        (2, vec!["--at", "noon"], "a sequence, or a UTC time"),
+        (1, vec!["--event", &beyond], "an event from 1 to"),
+        (1, vec!["--event", "0"], "an event from 1 to"),
+        (1, vec!["--liquidation", "1.0"], "an effect with which a liquidation began"),
+        (1, vec!["--liquidation", "99999.0"], "an effect with which a liquidation began"),
+        (1, vec!["--liquidation", "0"], "a liquidation from 1 to"),
+        (1, vec!["--liquidation", &beyond], "a liquidation from 1 to"),
+        (2, vec!["--liquidation", "one"], "SEQUENCE.ORDINAL"),
+        (2, vec!["--liquidation", "1.x"], "SEQUENCE.ORDINAL"),
+        (2, vec!["--account", "0", "--event", "1"], "cannot be used with"),
+    ];
+    for (exit, arguments, part) in table {
+        let answer = check(exit, &[&["inspect", place], &arguments[..]].concat());
+        assert!(answer.said.contains(part), "{arguments:?}: {}", answer.said);
+        assert_eq!(answer.out, "", "{arguments:?}");
+    }
+    check(3, &["inspect", "nowhere"]);
+    check(2, &["inspect", "fixtures"]);
+    let copy = |name: &str| -> PathBuf {
+        let to = folder.path().join(name);
+        fs::create_dir_all(to.join("journal")).expect("a writable folder");
+        for entry in fs::read_dir(run.join("journal")).expect("a journal") {
+            let entry = entry.expect("readable");
+            fs::copy(entry.path(), to.join("journal").join(entry.file_name())).expect("copied");
+        }
+        to
+    };
+    let partial = copy("partial");
+    let told = check(3, &["inspect", text(&partial)]).said;
+    assert!(told.contains("error[run.incomplete]"), "{told}");
+    let newer = copy("newer");
+    let record = fs::read_to_string(run.join("run.json")).expect("it is there");
+    fs::write(newer.join("run.json"), record.replace("clearsim.run/1", "clearsim.run/9"))
+        .expect("a writable folder");
+    let told = check(3, &["inspect", text(&newer)]).said;
+    assert!(told.contains("error[run.unsupported]"), "{told}");
+}
