@@ -2,7 +2,7 @@
 //!
 //! They read the whole state: tests call them after every event, runs on request.
 
-use crate::account::QUEUED;
+use crate::account::{LIQUIDATING, QUEUED};
 use crate::house::{Books, ClearingHouse};
 use alloc::format;
 use alloc::string::String;
@@ -34,6 +34,8 @@ const LAWS: &[(&str, Law)] = &[
     ("requirements_are_ordered", requirements_are_ordered),
     ("nobody_is_missed", nobody_is_missed),
     ("queue_is_flagged", queue_is_flagged),
+    ("who_is_sold_out_waits", who_is_sold_out_waits),
+    ("cases_belong_to_the_queue", cases_belong_to_the_queue),
     ("hashes_are_current", hashes_are_current),
 ];
 
@@ -198,6 +200,29 @@ fn nobody_is_missed(house: &ClearingHouse) -> Result<(), String> {
     let missed = |id: &AccountId| !house.watch.proves(&house.books, *id);
     let missed = house.books.accounts.ids().find(missed);
     hold(missed.is_none(), || format!("account {missed:?} is not proved safe"))
+}
+
+/// Between two events an account that is being sold out waits for a pulse: it was not let go, for
+/// it stands below release, and it is not forgotten.
+fn who_is_sold_out_waits(house: &ClearingHouse) -> Result<(), String> {
+    let books = &house.books;
+    let flagged = |id: &AccountId| books.accounts.flag(*id, LIQUIDATING);
+    let mut stray = books.accounts.ids().filter(flagged);
+    let stray = stray.find(|id| !books.accounts.flag(*id, QUEUED));
+    hold(stray.is_none(), || format!("account {stray:?} is flagged and does not wait"))
+}
+
+/// Where the rulebook chooses how accounts are sold out, exactly those that wait have a case, and
+/// the queue's time is the earliest of theirs; elsewhere nobody has one.
+fn cases_belong_to_the_queue(house: &ClearingHouse) -> Result<(), String> {
+    let books = &house.books;
+    let cases = books.accounts.with_cases();
+    if !books.sells_by_rules() {
+        return hold(cases.is_empty(), || format!("cases {cases:?}"));
+    }
+    hold(cases == books.queue, || format!("cases {cases:?}, queue {:?}", books.queue))?;
+    let (found, earliest) = (books.cursor.queue_at, books.next_wake());
+    hold(found == earliest, || format!("queue at {found:?}, earliest {earliest:?}"))
 }
 
 /// The queue holds exactly the accounts flagged as waiting, ascending.
