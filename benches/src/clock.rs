@@ -9,6 +9,13 @@ pub fn thread_nanos() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
+/// CPU time of all threads of this process in nanoseconds.
+#[must_use]
+pub fn process_nanos() -> u64 {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
 /// Nanoseconds of CPU time that `work` takes, with its result.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (u64, T) {
     let start = thread_nanos();

@@ -96,6 +96,10 @@ impl Causes {
                 present.step = Some((ordinal, Some(*winner)));
                 open.started
             }
+            Effect::PositionTakenOver { backstop, .. } => {
+                present.step = Some((ordinal, Some(*backstop)));
+                open.started
+            }
             Effect::DeficitRecognised { .. } => {
                 present.deficit = Some(ordinal);
                 open.started
@@ -111,7 +115,10 @@ impl Causes {
                 present.account = None;
                 open.started
             }
-            Effect::StepSkipped { .. } => open.started,
+            Effect::StepSkipped { .. }
+            | Effect::StageRaised { .. }
+            | Effect::StepPostponed { .. }
+            | Effect::CollateralSeized { .. } => open.started,
             _ => step,
         };
         let wave = Some(present.wave.max(1));
@@ -125,6 +132,10 @@ impl Causes {
             | Effect::LiquidationFeeCharged { account, .. }
             | Effect::CollateralSold { account, .. }
             | Effect::StepSkipped { account, .. }
+            | Effect::StageRaised { account, .. }
+            | Effect::StepPostponed { account, .. }
+            | Effect::PositionTakenOver { account, .. }
+            | Effect::CollateralSeized { account, .. }
             | Effect::DeficitRecognised { account, .. }
             | Effect::InsuranceDrawn { account, .. }
             | Effect::Deleveraged { account, .. }

@@ -187,6 +187,9 @@ pub struct Keep {
     /// Write no Parquet tables; an earlier run of the same id keeps what it has
     #[arg(long)]
     pub no_tables: bool,
+    /// Write no latency.hlog
+    #[arg(long, hide = true)]
+    pub no_latencies: bool,
 }
 
 impl Default for Keep {
@@ -198,7 +201,8 @@ impl Default for Keep {
             snapshot_every: 65_536,
             batch: 4_096,
             check: false,
-            no_tables: false,
+            no_tables: true,
+            no_latencies: true,
         }
     }
 }

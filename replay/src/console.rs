@@ -6,9 +6,15 @@ use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use feed::error::{FeedError, FeedErrors};
 use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::cli::{Global, LogFormat, When};
 use crate::failure::{Answer, Failure, UNFINISHED};
+use crate::runlog;
 
 /// Both streams and how to use them.
 pub struct Console {
@@ -68,7 +74,9 @@ impl Console {
 
     /// Says something on stderr.
     pub fn note(&self, text: &str) {
-        if !self.quiet {
+        if self.quiet {
+            runlog::say("info", text);
+        } else {
             self.say("info", text);
         }
     }
@@ -86,6 +94,7 @@ impl Console {
     }
 
     fn say(&self, level: &str, text: &str) {
+        runlog::say(level, text);
         let line = if self.log_json {
             json!({ "level": level, "message": text }).to_string()
         } else if level == "warn" {
@@ -134,17 +143,24 @@ fn listen(global: &Global) {
         (false, 1) => tracing::Level::INFO,
         (false, _) => tracing::Level::DEBUG,
     };
-    let told = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .without_time();
+    let told = || fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+    let limit = LevelFilter::from_level(level);
     // A second console in one process finds the first one's listener in place.
     let _ = if global.log_format == LogFormat::Json {
-        told.json().flatten_event(true).try_init()
+        let told = told().json().flatten_event(true).with_filter(limit);
+        tracing_subscriber::registry().with(told).with(kept()).try_init()
     } else {
-        told.try_init()
+        tracing_subscriber::registry().with(told().with_filter(limit)).with(kept()).try_init()
     };
+}
+
+/// What is traced, as lines of the run's own log.
+fn kept<S>() -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let lines = fmt::layer().json().flatten_event(true).with_writer(runlog::Traced);
+    lines.with_filter(LevelFilter::INFO)
 }
 
 /// A fault's fields, a level first so that they sort with log lines.

@@ -14,6 +14,7 @@ use store::journal::{self, Options};
 use store::storage::{RealStorage, Storage};
 
 use crate::failure::{Answer, Failure, TRY_LATER};
+use crate::runlog;
 
 /// Folder of the journal inside a run.
 pub const JOURNAL: &str = "journal";
@@ -23,6 +24,10 @@ pub const SNAPSHOTS: &str = "snapshots";
 pub const RUN_FILE: &str = "run.json";
 /// What came of it, inside a run.
 pub const SUMMARY_FILE: &str = "summary.json";
+/// Latencies of the process that made it, inside a run.
+pub const LATENCY_FILE: &str = "latency.hlog";
+/// What was said while it was made, inside a run.
+pub const LOG_FILE: &str = "log.jsonl";
 /// Its effective rulebook.
 pub const RULEBOOK_FILE: &str = "rulebook.toml";
 
@@ -113,6 +118,7 @@ impl Directory {
 
     /// The run is whole: it takes its name, unless an earlier one holds it.
     pub fn complete(&self, state_digest: &str, force: bool) -> Answer<Kept> {
+        runlog::close();
         if force {
             remove(&self.complete)?;
         }
@@ -131,6 +137,7 @@ impl Directory {
 
     /// Removes what was written so far; what cannot be removed is left.
     pub fn discard(&self) {
+        runlog::close();
         let _ = remove(&self.partial);
     }
 

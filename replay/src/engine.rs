@@ -10,19 +10,21 @@ use std::time::Duration;
 
 use clearing::ClearingHouse;
 use domain::Timestamp;
+use runtime::latency::{IntervalLog, LatencyTable};
 use runtime::recovery::{self, Identity, Ready};
 use runtime::rerun::rerun;
-use runtime::{Clock, Ended, ExternalCommand, LoopOptions, Replay, RuntimeError};
+use runtime::{Clock, Ended, ExternalCommand, LoopOptions, Moment, Replay, RuntimeError};
 use store::journal::{Options, Reader};
 use store::storage::{RealStorage, Storage};
 
 use crate::cli::Keep;
 use crate::console::Console;
-use crate::directory::{Directory, JOURNAL, open_storage};
+use crate::directory::{Directory, JOURNAL, LATENCY_FILE, LOG_FILE, open_storage};
 use crate::failure::{Answer, FOUND, Failure, TRY_LATER};
 use crate::listener::{FanOut, Listener};
 use crate::live::Live;
 use crate::machine::Interrupt;
+use crate::runlog;
 use crate::snapshots;
 use crate::summary::Statistics;
 
@@ -51,6 +53,8 @@ pub struct Sequenced {
     pub statistics: Statistics,
     /// Time spent stamping, applying, journaling and reading commands, of this process.
     pub elapsed: Duration,
+    /// Percentiles of the commands of this process, where they were timed.
+    pub latencies: Option<LatencyTable>,
     /// Events of an earlier, interrupted process.
     pub resumed: u64,
     /// Whether SIGINT stopped it.
@@ -93,7 +97,7 @@ impl Engine<'_> {
         let resumed = fan.statistics.events;
         let heard = ready.house().producer_seq(PRODUCER);
         let failed = fan.failed();
-        let mut replay = Replay::start(ready, self.options(), fan).map_err(said)?;
+        let mut replay = self.start(ready, fan).map_err(said)?;
         let fresh = commands
             .filter(|command| command.as_ref().map_or(true, |known| known.producer_seq > heard))
             .map(|command| command.map_err(Fault::Source));
@@ -127,9 +131,27 @@ impl Engine<'_> {
             state_digest: outcome.state_digest,
             statistics,
             elapsed: outcome.elapsed,
+            latencies: outcome.latencies,
             resumed,
             stopped,
         })
+    }
+
+    /// The loop, with its latencies logged unless told otherwise.
+    fn start<'a, 'b>(
+        &self,
+        ready: Ready,
+        fan: FanOut<'a, 'b>,
+    ) -> Result<Replay<FanOut<'a, 'b>>, RuntimeError> {
+        if self.keep.no_latencies {
+            return Replay::start(ready, self.options(), fan);
+        }
+        let path = self.directory.partial().join(LATENCY_FILE);
+        let log = IntervalLog::create(&path, Moment::now()).map_err(|error| {
+            let error = std::io::Error::other(error.to_string());
+            RuntimeError::Io { doing: "create the latency log", error }
+        })?;
+        Replay::start_measured(ready, self.options(), fan, log)
     }
 
     fn options(&self) -> LoopOptions {
@@ -163,6 +185,7 @@ impl Engine<'_> {
             }
         }
         self.directory.create()?;
+        self.open_log()?;
         fan.begin()?;
         let storage =
             RealStorage::create(journal).map_err(|error| Failure::io("create", journal, &error))?;
@@ -179,6 +202,7 @@ impl Engine<'_> {
     fn resume(&self, console: &Console, journal: &Path, fan: &mut FanOut<'_, '_>) -> Answer<Ready> {
         let said = |error: RuntimeError| Failure::runtime(journal, &error);
         let storage = open_storage(journal)?;
+        self.open_log()?;
         // Opening recovers; only then is the log certain to end where it will be gone on with.
         let cache = snapshots::open(console, self.directory.partial())?;
         let options = Options::default();
@@ -188,6 +212,11 @@ impl Engine<'_> {
         fan.begin()?;
         rerun(&mut ClearingHouse::new(), reader, None, fan).map_err(said)?;
         recovery::open(storage, &options, cache).map_err(said)
+    }
+
+    /// What is said from here on is kept with the run.
+    fn open_log(&self) -> Answer<()> {
+        runlog::open(&self.directory.partial().join(LOG_FILE))
     }
 
     fn assert_laws(&self, house: &ClearingHouse, statistics: &mut Statistics) -> Answer<()> {

@@ -23,6 +23,7 @@ pub mod opened;
 pub mod record;
 pub mod rows;
 pub mod rulebooks;
+pub mod runlog;
 pub mod select;
 pub mod snapshots;
 pub mod summary;

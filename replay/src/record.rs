@@ -2,13 +2,17 @@
 //!
 //! Everything but the object `wall` is the same in every run of the same input.
 
+use clearing::ClearingHouse;
+use domain::{Effect, Event};
+use runtime::latency::{LatencyTable, PERCENTILES};
 use serde_json::{Value, json};
 
 use crate::console::Console;
 use crate::directory::{Directory, Kept, RULEBOOK_FILE, RUN_FILE, SUMMARY_FILE};
 use crate::engine::Sequenced;
-use crate::failure::{Answer, DONE, FOUND};
+use crate::failure::{Answer, DONE, FOUND, Failure, TRY_LATER};
 use crate::golden::hex;
+use crate::listener::Listener;
 use crate::machine;
 use crate::rulebooks::Named;
 use crate::summary::Facts;
@@ -64,10 +68,9 @@ impl Record {
         format!("{}-{}-{}", self.name, self.rulebook.name, &hash.as_str()[..8])
     }
 
-    /// The document of `run.json`.
-    fn document(&self, facts: &Facts, run: &Sequenced, wall: &Value) -> Value {
+    /// What `run.json` says of a run whose end is not known.
+    fn begun(&self) -> Value {
         let rulebook = feed::rulebook::show(&self.rulebook.rules);
-        let seals = &run.statistics.seals;
         json!({
             "schema": "clearsim.run/1",
             "id": self.id(),
@@ -83,13 +86,55 @@ impl Record {
             "until": self.until,
             "semantics": clearing::SEMANTICS,
             "first_sequence": 1,
-            "last_sequence": run.statistics.last_sequence,
-            "last_seal_digest": seals.last().map(|(_, seal, _)| hex(seal)),
-            "state_digest": facts.state_digest,
-            "tables": self.tables.iter().map(Written::json).collect::<Vec<Value>>(),
-            "status": "ended",
-            "wall": wall,
         })
+    }
+
+    /// The document of `run.json`.
+    fn document(&self, facts: &Facts, run: &Sequenced, wall: &Value) -> Value {
+        let seals = &run.statistics.seals;
+        let mut document = self.begun();
+        document["last_sequence"] = json!(run.statistics.last_sequence);
+        document["last_seal_digest"] = json!(seals.last().map(|(_, seal, _)| hex(seal)));
+        document["state_digest"] = json!(facts.state_digest);
+        document["tables"] = self.tables.iter().map(Written::json).collect();
+        document["status"] = json!(if run.resumed > 0 { "recovered" } else { "ended" });
+        document["wall"] = wall.clone();
+        document
+    }
+}
+
+/// Says in `run.json`, as soon as there is a directory, that the run is going on.
+pub struct Begun<'a> {
+    /// Where.
+    pub directory: &'a Directory,
+    /// What.
+    pub record: &'a Record,
+}
+
+impl Begun<'_> {
+    fn write(&self, status: &str) -> Answer<()> {
+        let mut document = self.record.begun();
+        document["status"] = json!(status);
+        self.directory.write_json(RUN_FILE, &document)
+    }
+
+    /// Says that the run failed, unless it is another process's.
+    pub fn failed(&self, failure: &Failure) {
+        let other = matches!(failure, Failure::Said { exit: TRY_LATER, .. } | Failure::PipeClosed);
+        if !other && self.directory.has_journal() {
+            // What failed is said anyway.
+            let _ = self.write("failed");
+        }
+    }
+}
+
+impl Listener for Begun<'_> {
+    fn begin(&mut self) -> Answer<()> {
+        self.write("running")
+    }
+
+    fn event(&mut self, _: &Event, _: &[Effect], _: &ClearingHouse) -> Answer<()> {
+        Ok(())
     }
 }
 
@@ -125,7 +170,22 @@ pub fn wall(run: &Sequenced) -> Value {
         "events_per_second": per_second(here, seconds),
         "events_resumed": run.resumed,
         "peak_memory_bytes": machine::peak_memory(),
+        "latency_ns": run.latencies.as_ref().map(latencies),
     })
+}
+
+/// Percentiles of each stage of a command's way, over all kinds.
+fn latencies(table: &LatencyTable) -> Value {
+    let rows = table.rows.iter().filter(|row| row.kind.is_none());
+    let rows = rows.map(|row| {
+        let percentiles = PERCENTILES.iter().zip(row.percentiles_ns);
+        let mut figures: serde_json::Map<String, Value> =
+            percentiles.map(|((name, _), nanos)| ((*name).to_owned(), json!(nanos))).collect();
+        figures.insert("max".to_owned(), json!(row.max_ns));
+        figures.insert("count".to_owned(), json!(row.count));
+        (row.stage.word().to_owned(), Value::Object(figures))
+    });
+    Value::Object(rows.collect())
 }
 
 fn per_second(events: u64, seconds: f64) -> Option<u64> {

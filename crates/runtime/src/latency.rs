@@ -7,6 +7,7 @@
 //! machine alone, `journal` applied to durable, `publish` durable to handed to its reader;
 //! `total` is planned send to handed over. Law: the four stages of a command add up to its total.
 
+mod background;
 mod log;
 mod loopback;
 mod open_loop;
@@ -14,6 +15,7 @@ mod plot;
 mod recorder;
 mod table;
 
+pub(crate) use background::Background;
 pub use log::{IntervalLog, LogError};
 pub use loopback::{LoopbackError, LoopbackReport, drive_loopback};
 pub use open_loop::{OpenLoop, OpenLoopReport, drive_in_process};

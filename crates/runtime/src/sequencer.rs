@@ -140,7 +140,12 @@ impl<R: Release> Sequencer<R> {
             return Ok(Offered::StorageFull);
         };
         if let Some(taken) = taken {
-            let (planned, applied) = (Moment::of(planned), Moment::now());
+            // The plan of a historical command lies in its own time: the loop asked for it.
+            let planned = match self.options.clock {
+                Clock::Live => Moment::of(planned),
+                Clock::Historical => taken,
+            };
+            let applied = Moment::now();
             self.batch.timings.push(Timing { kind, planned, taken, applied });
         }
         Ok(Offered::Stamped(verdict))

@@ -6,47 +6,50 @@
 
 use std::path::Path;
 
-use domain::{Amount, AssetId, Effect, Feed, Holder, InstrumentId, Price};
+use domain::Effect;
 
+use super::cells::Cells;
 use super::market::Market;
-use super::sheet::{Decimal, Form, Id, Sheet, Word};
+use super::sheet::{Decimal, Form, Id, Sheet, Time, Word};
 use super::{INDEX_PLACES, Moment, PLACES, RATE_PLACES, WEIGHTED_PLACES, Written};
 use crate::causes::Cause;
 use crate::failure::Answer;
 use crate::rows::words;
 
+/// The columns after those that every table begins with.
 #[derive(Debug, Clone, Copy)]
-struct Columns {
-    kind: Word,
-    command: Word,
-    cause_sequence: Id,
-    cause_ordinal: Id,
-    liquidation: Id,
-    wave: Id,
-    account: Id,
-    counterparty: Id,
-    house_account: Word,
-    asset: Word,
-    instrument: Word,
-    debt_asset: Word,
-    role: Word,
-    stage: Word,
-    detail: Word,
-    count: Id,
-    amount: Decimal,
-    proceeds: Decimal,
-    quantity: Decimal,
-    price: Decimal,
-    mark: Decimal,
-    quote: Decimal,
-    value: Decimal,
-    equity: Decimal,
-    adjusted_equity: Decimal,
-    maintenance: Decimal,
-    rate: Decimal,
-    funding_index: Decimal,
-    deposit_index: Decimal,
-    borrow_index: Decimal,
+pub(super) struct Columns {
+    pub kind: Word,
+    pub command: Word,
+    pub cause_sequence: Id,
+    pub cause_ordinal: Id,
+    pub liquidation: Id,
+    pub wave: Id,
+    pub account: Id,
+    pub counterparty: Id,
+    pub house_account: Word,
+    pub asset: Word,
+    pub instrument: Word,
+    pub debt_asset: Word,
+    pub role: Word,
+    pub stage: Word,
+    pub detail: Word,
+    pub count: Id,
+    pub until: Time,
+    pub amount: Decimal,
+    pub proceeds: Decimal,
+    pub quantity: Decimal,
+    pub price: Decimal,
+    pub mark: Decimal,
+    pub quote: Decimal,
+    pub value: Decimal,
+    pub equity: Decimal,
+    pub adjusted_equity: Decimal,
+    pub maintenance: Decimal,
+    pub rate: Decimal,
+    pub funding_index: Decimal,
+    pub deposit_index: Decimal,
+    pub borrow_index: Decimal,
 }
 
 impl Columns {
@@ -68,6 +71,7 @@ impl Columns {
             stage: form.word("stage"),
             detail: form.word("detail"),
             count: form.id("count"),
+            until: form.time("until"),
             amount: form.decimal("amount", PLACES),
             proceeds: form.decimal("proceeds", PLACES),
             quantity: form.decimal("quantity", PLACES),
@@ -141,307 +145,5 @@ impl Effects {
     /// The disk.
     pub fn finish(self) -> Answer<Written> {
         self.sheet.finish()
-    }
-}
-
-/// The cells of one row.
-struct Cells<'a> {
-    sheet: &'a mut Sheet,
-    columns: Columns,
-    market: &'a Market,
-}
-
-impl Cells<'_> {
-    fn account(&mut self, account: domain::AccountId) {
-        self.sheet.id(self.columns.account, account.number());
-    }
-
-    fn counterparty(&mut self, account: domain::AccountId) {
-        self.sheet.id(self.columns.counterparty, account.number());
-    }
-
-    fn holder(&mut self, holder: Holder) {
-        match holder {
-            Holder::Client(account) => self.account(account),
-            Holder::House(house) => {
-                self.sheet.word(self.columns.house_account, words::house(house))
-            }
-        }
-    }
-
-    fn instrument(&mut self, instrument: InstrumentId) {
-        self.sheet.word(self.columns.instrument, self.market.instrument(instrument));
-    }
-
-    fn amount(&mut self, asset: AssetId, amount: Amount) -> Answer<()> {
-        self.sheet.word(self.columns.asset, self.market.asset(asset));
-        let places = self.market.names().decimals(asset);
-        self.sheet.decimal(self.columns.amount, amount.units(), places)
-    }
-
-    fn value(&mut self, value: domain::Value) -> Answer<()> {
-        self.sheet.decimal(self.columns.value, value.units(), u32::from(PLACES))
-    }
-
-    fn price(&mut self, column: Decimal, instrument: InstrumentId, price: Price) -> Answer<()> {
-        let places = self.market.names().price_places(instrument);
-        self.sheet.decimal(column, price.wide(), places)
-    }
-
-    fn quantity(&mut self, instrument: InstrumentId, quantity: domain::Quantity) -> Answer<()> {
-        self.instrument(instrument);
-        let places = self.market.names().quantity_places(instrument);
-        self.sheet.decimal(self.columns.quantity, quantity.wide(), places)
-    }
-
-    fn quote(&mut self, quote: domain::Quote) -> Answer<()> {
-        self.sheet.decimal(self.columns.quote, quote.units(), u32::from(PLACES))
-    }
-
-    fn feed(&mut self, feed: Feed, price: Price) -> Answer<()> {
-        self.sheet.word(self.columns.role, words::role(feed.role));
-        let (asset, instrument) = self.market.target(feed);
-        if let Some(asset) = asset {
-            self.sheet.word(self.columns.asset, self.market.asset(asset));
-        }
-        if let Some(instrument) = instrument {
-            self.instrument(instrument);
-        }
-        let places = self.market.names().feed_places(feed);
-        self.sheet.decimal(self.columns.price, price.wide(), places)
-    }
-
-    /// Every effect belongs to one of five groups.
-    fn fill(&mut self, effect: &Effect) -> Answer<()> {
-        match effect {
-            Effect::Refused { .. }
-            | Effect::RulebookAdopted { .. }
-            | Effect::AccountOpened { .. }
-            | Effect::Deposited { .. }
-            | Effect::Withdrawn { .. }
-            | Effect::AssetTransferred { .. }
-            | Effect::CapitalPaidIn { .. }
-            | Effect::Novated { .. }
-            | Effect::FeeCharged { .. }
-            | Effect::PnlRealised { .. }
-            | Effect::FundingPosted { .. }
-            | Effect::InterestPosted { .. } => self.books(effect),
-            Effect::InterestIndexMoved { .. }
-            | Effect::PricePublished { .. }
-            | Effect::PriceFlagged { .. }
-            | Effect::FundingIndexMoved { .. }
-            | Effect::InstrumentHalted { .. }
-            | Effect::InstrumentResumed { .. }
-            | Effect::InstrumentExpired { .. } => self.markets(effect),
-            Effect::LiquidationStarted { .. }
-            | Effect::PositionReduced { .. }
-            | Effect::LiquidationFeeCharged { .. }
-            | Effect::CollateralSold { .. }
-            | Effect::StepSkipped { .. }
-            | Effect::LiquidationEnded { .. }
-            | Effect::CascadeLimited { .. } => self.liquidation(effect),
-            Effect::StageRaised { .. }
-            | Effect::StepPostponed { .. }
-            | Effect::PositionTakenOver { .. }
-            | Effect::CollateralSeized { .. } => self.selling(effect),
-            Effect::DeficitRecognised { .. }
-            | Effect::InsuranceDrawn { .. }
-            | Effect::Deleveraged { .. }
-            | Effect::DeficitDeleveraged { .. }
-            | Effect::LossSocialised { .. }
-            | Effect::LossUncovered { .. } => self.waterfall(effect),
-        }
-    }
-
-    fn books(&mut self, effect: &Effect) -> Answer<()> {
-        match *effect {
-            Effect::Refused { refusal } => self.sheet.word(self.columns.detail, refusal.word()),
-            Effect::RulebookAdopted { assets, instruments } => {
-                let listed = u64::from(assets) + u64::from(instruments);
-                self.sheet.id(self.columns.count, listed);
-            }
-            Effect::AccountOpened { account } => self.account(account),
-            Effect::Deposited { account, asset, amount }
-            | Effect::Withdrawn { account, asset, amount }
-            | Effect::FeeCharged { account, asset, amount }
-            | Effect::InterestPosted { account, asset, amount } => {
-                self.account(account);
-                return self.amount(asset, amount);
-            }
-            Effect::AssetTransferred { from, to, asset, amount } => {
-                self.account(from);
-                self.counterparty(to);
-                return self.amount(asset, amount);
-            }
-            Effect::CapitalPaidIn { asset, amount } => return self.amount(asset, amount),
-            Effect::Novated { instrument, buyer, seller, quantity, price } => {
-                self.account(buyer);
-                self.counterparty(seller);
-                self.quantity(instrument, quantity)?;
-                return self.price(self.columns.price, instrument, price);
-            }
-            Effect::PnlRealised { holder, instrument, amount }
-            | Effect::FundingPosted { holder, instrument, amount } => {
-                self.holder(holder);
-                self.instrument(instrument);
-                if let Some(asset) = self.market.settles(instrument) {
-                    return self.amount(asset, amount);
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn markets(&mut self, effect: &Effect) -> Answer<()> {
-        let columns = self.columns;
-        match *effect {
-            Effect::InterestIndexMoved { asset, borrow_index, deposit_index, fee } => {
-                let places = u32::from(PLACES);
-                self.sheet.decimal(columns.deposit_index, deposit_index, places)?;
-                self.sheet.decimal(columns.borrow_index, borrow_index, places)?;
-                self.amount(asset, fee)
-            }
-            Effect::PricePublished { feed, price } => self.feed(feed, price),
-            Effect::PriceFlagged { feed, price, mark } => {
-                self.feed(feed, price)?;
-                let places = self.market.names().feed_places(feed);
-                self.sheet.decimal(columns.mark, mark.wide(), places)
-            }
-            Effect::FundingIndexMoved { instrument, rate, index } => {
-                self.instrument(instrument);
-                let places = u32::from(RATE_PLACES);
-                self.sheet.decimal(columns.rate, i128::from(rate.units()), places)?;
-                let places = places + self.market.names().price_places(instrument);
-                self.sheet.decimal(columns.funding_index, index, places)
-            }
-            Effect::InstrumentExpired { instrument, price } => {
-                self.instrument(instrument);
-                self.price(columns.price, instrument, price)
-            }
-            Effect::InstrumentHalted { instrument } | Effect::InstrumentResumed { instrument } => {
-                self.instrument(instrument);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn liquidation(&mut self, effect: &Effect) -> Answer<()> {
-        let columns = self.columns;
-        match *effect {
-            Effect::LiquidationStarted {
-                account, equity, adjusted_equity, maintenance, ..
-            } => {
-                self.account(account);
-                self.sheet.decimal(columns.equity, equity.units(), u32::from(PLACES))?;
-                let places = u32::from(WEIGHTED_PLACES);
-                self.sheet.decimal(columns.adjusted_equity, adjusted_equity.units(), places)?;
-                self.sheet.decimal(columns.maintenance, maintenance.units(), places)
-            }
-            Effect::PositionReduced {
-                account,
-                instrument,
-                stage,
-                quantity,
-                quote,
-                mark,
-                notional,
-            } => {
-                self.account(account);
-                self.sheet.word(columns.stage, words::stage(stage));
-                self.quantity(instrument, quantity)?;
-                self.quote(quote)?;
-                self.price(columns.mark, instrument, mark)?;
-                self.value(notional)
-            }
-            Effect::LiquidationFeeCharged { account, asset, amount } => {
-                self.account(account);
-                self.amount(asset, amount)
-            }
-            Effect::CollateralSold { account, asset, amount, debt_asset, proceeds } => {
-                self.account(account);
-                self.amount(asset, amount)?;
-                self.sheet.word(columns.debt_asset, self.market.asset(debt_asset));
-                let places = self.market.names().decimals(debt_asset);
-                self.sheet.decimal(columns.proceeds, proceeds.units(), places)
-            }
-            Effect::StepSkipped { account, stage, reason } => {
-                self.account(account);
-                self.sheet.word(columns.stage, words::stage(stage));
-                self.sheet.word(columns.detail, words::skip(reason));
-                Ok(())
-            }
-            Effect::LiquidationEnded { account, outcome } => {
-                self.account(account);
-                self.sheet.word(columns.detail, words::outcome(outcome));
-                Ok(())
-            }
-            Effect::CascadeLimited { waiting, .. } => {
-                self.sheet.id(columns.count, u64::from(waiting));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Effects of rulebooks that choose how accounts are sold out.
-    fn selling(&mut self, effect: &Effect) -> Answer<()> {
-        match *effect {
-            Effect::StageRaised { account, stage, reason } => {
-                self.account(account);
-                self.sheet.word(self.columns.stage, words::stage(stage));
-                self.sheet.word(self.columns.detail, words::raise(reason));
-                Ok(())
-            }
-            Effect::StepPostponed { account, reason, .. } => {
-                self.account(account);
-                self.sheet.word(self.columns.detail, words::wait(reason));
-                Ok(())
-            }
-            Effect::PositionTakenOver { account, backstop, instrument, quantity, quote } => {
-                self.account(account);
-                self.counterparty(backstop);
-                self.quantity(instrument, quantity)?;
-                self.quote(quote)
-            }
-            Effect::CollateralSeized { account, asset, amount } => {
-                self.account(account);
-                self.amount(asset, amount)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn waterfall(&mut self, effect: &Effect) -> Answer<()> {
-        match *effect {
-            Effect::DeficitRecognised { account, asset, value } => {
-                self.account(account);
-                self.sheet.word(self.columns.asset, self.market.asset(asset));
-                self.value(value)
-            }
-            Effect::InsuranceDrawn { account, asset, amount, value }
-            | Effect::LossSocialised { account, asset, amount, value }
-            | Effect::LossUncovered { account, asset, amount, value } => {
-                self.account(account);
-                self.amount(asset, amount)?;
-                self.value(value)
-            }
-            Effect::Deleveraged { account, winner, instrument, quantity, quote } => {
-                self.account(account);
-                self.counterparty(winner);
-                self.quantity(instrument, quantity)?;
-                if let Some(notional) = self.market.notional(instrument, quantity) {
-                    self.value(notional)?;
-                }
-                self.quote(quote)
-            }
-            Effect::DeficitDeleveraged { account, instrument, value } => {
-                self.account(account);
-                self.instrument(instrument);
-                self.value(value)
-            }
-            _ => Ok(()),
-        }
     }
 }

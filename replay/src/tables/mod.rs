@@ -6,7 +6,9 @@
 //! exactly is an error.
 
 pub mod accounts;
+mod cells;
 pub mod chunk;
+mod column;
 pub mod effects;
 pub mod liquidations;
 pub mod market;

@@ -9,12 +9,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    BooleanBuilder, Decimal128Builder, PrimitiveBuilder, TimestampNanosecondBuilder, UInt64Builder,
-};
-use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, DictionaryArray, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -23,6 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 
 use super::Written;
+use super::column::Column;
 use crate::failure::{Answer, Failure, UNFINISHED};
 
 /// Digits of every decimal column.
@@ -54,80 +51,6 @@ pub struct Time(usize);
 #[derive(Debug, Clone, Copy)]
 pub struct Flag(usize);
 
-/// Words as keys into a list that grows as they are met.
-struct Words {
-    keys: PrimitiveBuilder<Int32Type>,
-    list: Vec<String>,
-    last: usize,
-}
-
-impl Words {
-    fn key(&mut self, word: &str) -> i32 {
-        if self.list.get(self.last).is_none_or(|last| last != word) {
-            let known = self.list.iter().position(|known| known == word);
-            self.last = known.unwrap_or_else(|| {
-                self.list.push(word.to_owned());
-                self.list.len() - 1
-            });
-        }
-        i32::try_from(self.last).expect("a list of words has far fewer than 2^31")
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        let values: StringArray = self.list.iter().map(Some).collect();
-        let keys = self.keys.finish();
-        let words = DictionaryArray::try_new(keys, Arc::new(values));
-        Arc::new(words.expect("every key was made from a place in the list"))
-    }
-}
-
-enum Column {
-    Id(UInt64Builder),
-    Decimal(Decimal128Builder, u8),
-    Word(Words),
-    Time(TimestampNanosecondBuilder),
-    Flag(BooleanBuilder),
-}
-
-impl Column {
-    fn data_type(&self) -> DataType {
-        match self {
-            Column::Id(_) => DataType::UInt64,
-            Column::Decimal(_, scale) => {
-                let scale = i8::try_from(*scale).expect("a scale is at most 38");
-                DataType::Decimal128(PRECISION, scale)
-            }
-            Column::Word(_) => {
-                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
-            }
-            Column::Time(_) => DataType::Timestamp(TimeUnit::Nanosecond, None),
-            Column::Flag(_) => DataType::Boolean,
-        }
-    }
-
-    /// Nulls up to a row.
-    fn pad(&mut self, rows: usize) {
-        use arrow_array::builder::ArrayBuilder as _;
-        match self {
-            Column::Id(builder) => builder.append_nulls(rows - builder.len()),
-            Column::Decimal(builder, _) => builder.append_nulls(rows - builder.len()),
-            Column::Word(words) => words.keys.append_nulls(rows - words.keys.len()),
-            Column::Time(builder) => builder.append_nulls(rows - builder.len()),
-            Column::Flag(builder) => builder.append_nulls(rows - builder.len()),
-        }
-    }
-
-    fn finish(&mut self) -> ArrayRef {
-        match self {
-            Column::Id(builder) => Arc::new(builder.finish()),
-            Column::Decimal(builder, _) => Arc::new(builder.finish()),
-            Column::Word(words) => words.finish(),
-            Column::Time(builder) => Arc::new(builder.finish()),
-            Column::Flag(builder) => Arc::new(builder.finish()),
-        }
-    }
-}
-
 /// The columns of a table before its file exists. Every table begins with `sequence`, `ordinal` and
 /// `timestamp`, which order its rows.
 pub struct Form {
@@ -142,9 +65,9 @@ impl Form {
     #[must_use]
     pub fn new(name: &'static str, version: u32) -> Form {
         let mut form = Form { name, version, fields: Vec::new(), columns: Vec::new() };
-        form.add("sequence", false, Column::Id(UInt64Builder::new()));
-        form.add("ordinal", false, Column::Id(UInt64Builder::new()));
-        form.add("timestamp", false, Column::Time(TimestampNanosecondBuilder::new()));
+        form.add("sequence", false, Column::ids());
+        form.add("ordinal", false, Column::ids());
+        form.add("timestamp", false, Column::times());
         form
     }
 
@@ -156,30 +79,27 @@ impl Form {
 
     /// Adds a column of numbers or counts.
     pub fn id(&mut self, name: &str) -> Id {
-        Id(self.add(name, true, Column::Id(UInt64Builder::new())))
+        Id(self.add(name, true, Column::ids()))
     }
 
     /// Adds a column of decimals with so many places.
     pub fn decimal(&mut self, name: &str, places: u8) -> Decimal {
-        let data_type = DataType::Decimal128(PRECISION, i8::try_from(places).unwrap_or(0));
-        let builder = Decimal128Builder::new().with_data_type(data_type);
-        Decimal(self.add(name, true, Column::Decimal(builder, places)))
+        Decimal(self.add(name, true, Column::decimals(places)))
     }
 
     /// Adds a column of words.
     pub fn word(&mut self, name: &str) -> Word {
-        let keys = PrimitiveBuilder::new();
-        Word(self.add(name, true, Column::Word(Words { keys, list: Vec::new(), last: 0 })))
+        Word(self.add(name, true, Column::words()))
     }
 
     /// Adds a column of times.
     pub fn time(&mut self, name: &str) -> Time {
-        Time(self.add(name, true, Column::Time(TimestampNanosecondBuilder::new())))
+        Time(self.add(name, true, Column::times()))
     }
 
     /// Adds a column of yes and no.
     pub fn flag(&mut self, name: &str) -> Flag {
-        Flag(self.add(name, true, Column::Flag(BooleanBuilder::new())))
+        Flag(self.add(name, true, Column::flags()))
     }
 
     /// Creates the file in a folder.
@@ -282,8 +202,7 @@ impl Sheet {
     /// Fills a word in.
     pub fn word(&mut self, column: Word, word: &str) {
         if let Some(Column::Word(words)) = self.at(column.0) {
-            let key = words.key(word);
-            words.keys.append_value(key);
+            words.append(word);
         }
     }
 

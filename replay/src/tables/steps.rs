@@ -176,7 +176,8 @@ impl Steps {
                 self.steps.decimal(columns.mark, mark.wide(), places)?;
                 self.trade(market, instrument, (quantity, quote), after)
             }
-            Effect::Deleveraged { account, instrument, quantity, quote, .. } => {
+            Effect::Deleveraged { account, instrument, quantity, quote, .. }
+            | Effect::PositionTakenOver { account, instrument, quantity, quote, .. } => {
                 self.steps.id(columns.account, account.number());
                 if let Some(notional) = market.notional(instrument, quantity) {
                     self.steps.decimal(columns.notional, notional.units(), u32::from(PLACES))?;
@@ -267,6 +268,7 @@ pub const fn is_step(effect: &Effect) -> bool {
         Effect::PositionReduced { .. }
             | Effect::CollateralSold { .. }
             | Effect::Deleveraged { .. }
+            | Effect::PositionTakenOver { .. }
             | Effect::StepSkipped { .. }
     )
 }
@@ -275,6 +277,7 @@ fn after<'a>(effects: impl Iterator<Item = &'a Effect>, step: &Effect) -> After 
     let (own, winner) = match *step {
         Effect::PositionReduced { account, .. } => (Some(account), None),
         Effect::Deleveraged { account, winner, .. } => (Some(account), Some(winner)),
+        Effect::PositionTakenOver { account, .. } => (Some(account), None),
         _ => (None, None),
     };
     let mut after = After::default();

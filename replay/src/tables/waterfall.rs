@@ -119,6 +119,7 @@ pub fn layer_asset(effect: &Effect) -> Option<AssetId> {
         | Effect::LossSocialised { asset, .. }
         | Effect::LossUncovered { asset, .. }
         | Effect::LiquidationFeeCharged { asset, .. }
+        | Effect::CollateralSeized { asset, .. }
         | Effect::CapitalPaidIn { asset, .. } => Some(asset),
         _ => None,
     }
@@ -150,6 +151,13 @@ fn drawn(market: &Market, effect: &Effect) -> Option<Drawn> {
         }
         Effect::LiquidationFeeCharged { account, asset, amount } => Drawn {
             layer: "liquidation_fee",
+            account: Some(account),
+            asset,
+            amount: Some(amount),
+            value: None,
+        },
+        Effect::CollateralSeized { account, asset, amount } => Drawn {
+            layer: "collateral_seized",
             account: Some(account),
             asset,
             amount: Some(amount),

@@ -16,7 +16,7 @@ use crate::failure::{Answer, DONE, FOUND, Failure, INTERRUPTED, NOTHING_SELECTED
 use crate::golden::{self, Golden};
 use crate::listener::Listener;
 use crate::machine::Interrupt;
-use crate::record::{self, Record};
+use crate::record::{self, Begun, Record};
 use crate::rulebooks::{self, Named};
 use crate::summary::{Facts, Statistics};
 use crate::tables::Tables;
@@ -130,11 +130,13 @@ impl Setting<'_> {
             interrupt: &self.interrupt,
         };
         let mut tables = Tables::into_folder(directory.partial());
-        let mut listeners: Vec<&mut dyn Listener> = Vec::new();
+        let mut begun = Begun { directory: &directory, record: &record };
+        let mut listeners: Vec<&mut dyn Listener> = vec![&mut begun];
         if !args.keep.no_tables {
             listeners.push(&mut tables);
         }
-        let sequenced = sequence(&engine, console, &day, end, &mut listeners)?;
+        let sequenced = sequence(&engine, console, &day, end, &mut listeners);
+        let sequenced = sequenced.inspect_err(|failure| begun.failed(failure))?;
         record.tables = tables.written().to_vec();
         if sequenced.stopped {
             let at = sequenced.statistics.last_sequence;

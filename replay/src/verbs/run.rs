@@ -88,7 +88,14 @@ fn again(console: &mut Console, args: &RunArgs) -> Answer {
     let seal_digest = hex(&house.seal_digest());
     console.detail(&format!("{} seals met, seal digest at the end {seal_digest}", met.seals));
     let facts = journal_facts(&args.source, args, &statistics, hex(&digest));
-    let run = Sequenced { state_digest: digest, statistics, elapsed, resumed: 0, stopped: false };
+    let run = Sequenced {
+        state_digest: digest,
+        statistics,
+        elapsed,
+        latencies: None,
+        resumed: 0,
+        stopped: false,
+    };
     record::say_speed(console, &run);
     print(console, &facts, &run, &snapshots)
 }

@@ -1,4 +1,5 @@
 //! A Parquet file read whole: columns by name, sums of decimals at their own scale.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::fs::File;
 use std::path::Path;

@@ -13,22 +13,29 @@ use super::{LoopOptions, Offered, Release, Sequencer, WARM_AHEAD};
 use crate::batch::Batch;
 use crate::clock::Moment;
 use crate::error::RuntimeError;
+use crate::latency::{Background, IntervalLog, LatencyTable, LogError};
 use crate::observer::{Observer, show};
 use crate::recovery::Ready;
 use crate::stamp::ExternalCommand;
 
 /// Shows batches to an observer and reuses their memory.
-struct Shown<O>(O);
+struct Shown<O> {
+    observer: O,
+    latencies: Option<Background>,
+}
 
 impl<O: Observer> Release for Shown<O> {
     fn release(&mut self, mut batch: Batch) -> Batch {
-        show(&batch, &mut self.0);
+        show(&batch, &mut self.observer);
+        if let (Some(latencies), Some(durable)) = (&self.latencies, batch.durable_at) {
+            latencies.take(&mut batch.timings, durable, Moment::now());
+        }
         batch.clear();
         batch
     }
 
     fn applied(&mut self, event: &Event, effects: &[Effect], house: &ClearingHouse) {
-        self.0.applied(event, effects, house);
+        self.observer.applied(event, effects, house);
     }
 }
 
@@ -66,6 +73,8 @@ pub struct Outcome<O> {
     /// Time spent in runs: stamping, applying, writing, syncing, observing, and whatever the
     /// iterators took.
     pub elapsed: Duration,
+    /// Percentiles of its commands, where they were timed.
+    pub latencies: Option<LatencyTable>,
 }
 
 /// A loop that is fed from iterators.
@@ -82,8 +91,30 @@ impl<O: Observer> Replay<O> {
     /// # Errors
     /// The disk.
     pub fn start(ready: Ready, options: LoopOptions, observer: O) -> Result<Self, RuntimeError> {
+        Self::begin(ready, options, Shown { observer, latencies: None })
+    }
+
+    /// As [`Replay::start`], with every command timed into a log: from the moment the loop turned to
+    /// it, as a recorded command has no planned send time of its own. Costs two readings of the
+    /// clock a command; counting is another thread's work.
+    ///
+    /// # Errors
+    /// As for [`Replay::start`].
+    pub fn start_measured(
+        ready: Ready,
+        options: LoopOptions,
+        observer: O,
+        log: IntervalLog,
+    ) -> Result<Self, RuntimeError> {
+        let latencies = Some(Background::start(log).map_err(log_failed)?);
+        Self::begin(ready, options, Shown { observer, latencies })
+    }
+
+    fn begin(ready: Ready, options: LoopOptions, shown: Shown<O>) -> Result<Self, RuntimeError> {
         let began = Moment::now();
-        let sequencer = Sequencer::start(ready, options, Shown(observer))?;
+        let measures = shown.latencies.is_some();
+        let mut sequencer = Sequencer::start(ready, options, shown)?;
+        sequencer.measures = measures;
         Ok(Self { sequencer, commands: 0, elapsed: Moment::now().since(began) })
     }
 
@@ -192,12 +223,23 @@ impl<O: Observer> Replay<O> {
     pub fn finish(self) -> Result<Outcome<O>, RuntimeError> {
         let Self { sequencer, commands, elapsed } = self;
         let closed = sequencer.close()?;
+        let Shown { observer, latencies } = closed.release;
+        let latencies = latencies.map(Background::finish).transpose().map_err(log_failed)?;
         Ok(Outcome {
             house: closed.house,
             state_digest: closed.state_digest,
-            observer: closed.release.0,
+            observer,
             commands,
             elapsed,
+            latencies,
         })
     }
+}
+
+fn log_failed(error: LogError) -> RuntimeError {
+    let error = match error {
+        LogError::Io(error) => error,
+        other => std::io::Error::other(other.to_string()),
+    };
+    RuntimeError::Io { doing: "write the latency log", error }
 }
