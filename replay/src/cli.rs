@@ -357,6 +357,8 @@ pub enum RowFormat {
     Ndjson,
     /// Comma-separated.
     Csv,
+    /// The table `effects` of a run directory, of what was picked; implies --effects.
+    Parquet,
 }
 
 /// What else can be done to a log.

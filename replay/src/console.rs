@@ -52,6 +52,11 @@ impl Console {
         self.out.write_all(text.as_bytes()).map_err(out_failed)
     }
 
+    /// Writes bytes that are no text.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Answer<()> {
+        self.out.write_all(bytes).map_err(out_failed)
+    }
+
     /// Writes a document: pretty on a terminal, else one line.
     pub fn document(&mut self, document: &Value) -> Answer<()> {
         let text = if io::stdout().is_terminal() {

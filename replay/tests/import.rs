@@ -53,7 +53,7 @@ fn a_broken_row_leaves_nothing_behind_unless_it_is_set_aside() {
     assert!(strict.said.contains("2020-01.csv:4"), "{}", strict.said);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "only the file is left");
     let lenient = check(0, &[&arguments[..], &["--lenient"]].concat());
-    assert!(lenient.out.contains("1 rejects"), "{}", lenient.out);
+    assert!(lenient.out.contains("1 reject"), "{}", lenient.out);
     let rejects = fs::read_to_string(out.join("rejects.csv")).expect("it was written");
     assert!(rejects.lines().count() == 2 && rejects.contains("7003.1"), "{rejects}");
 }

@@ -226,3 +226,28 @@ fn a_run_can_do_without_tables() {
     let again = check(0, &["day", "fixtures/days/tiny", "--runs", runs]);
     assert!(again.said.contains("equals the earlier run"), "{}", again.said);
 }
+
+#[test]
+fn a_picked_log_is_the_same_table() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &[]);
+    let whole = folder.path().join("whole.parquet");
+    let log = |more: &[&str]| {
+        let arguments = [&["log", text(&run), "--format", "parquet"], more].concat();
+        let output = support::clearsim(&arguments).output().expect("the program starts");
+        (output.status.code(), output.stdout)
+    };
+    let (exit, bytes) = log(&[]);
+    assert_eq!(exit, Some(0));
+    fs::write(&whole, &bytes).expect("it can be written");
+    assert!(bytes == fs::read(run.join("effects.parquet")).expect("a table"), "the same bytes");
+    let liquidations = table(&run, "liquidations");
+    let accounts = liquidations.ids("account");
+    let starts = accounts.iter().filter(|account| **account == accounts[0]).count();
+    let (exit, bytes) = log(&["--account", &accounts[0].to_string()]);
+    assert_eq!(exit, Some(0));
+    fs::write(&whole, &bytes).expect("it can be written");
+    let picked = Table::read(&whole);
+    assert_eq!(picked.rows_where("kind", "liquidation_started").len(), starts);
+    assert_eq!(log(&["--from", "999999999"]), (Some(1), Vec::new()));
+}

@@ -4,7 +4,8 @@
 //! account's change, `value` is a share of a deficit or a notional, in the numeraire. Null
 //! `cause_ordinal` with a `cause_sequence`: the event itself caused it.
 
-use std::path::Path;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use domain::Effect;
 
@@ -102,9 +103,23 @@ impl Effects {
     /// # Errors
     /// The disk.
     pub fn create(folder: &Path) -> Answer<Effects> {
+        let (form, columns) = Effects::form();
+        Ok(Effects { sheet: form.create(folder)?, columns })
+    }
+
+    /// Writes the file to wherever bytes can go.
+    ///
+    /// # Errors
+    /// Whatever it is written to.
+    pub fn into(file: Box<dyn Write + Send>) -> Answer<Effects> {
+        let (form, columns) = Effects::form();
+        Ok(Effects { sheet: form.into(PathBuf::from("effects.parquet"), file)?, columns })
+    }
+
+    fn form() -> (Form, Columns) {
         let mut form = Form::new("effects", 1);
         let columns = Columns::of(&mut form);
-        Ok(Effects { sheet: form.create(folder)?, columns })
+        (form, columns)
     }
 
     /// Writes one effect.

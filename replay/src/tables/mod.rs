@@ -256,7 +256,8 @@ impl Listener for Tables {
 }
 
 /// The rules that an event put in force.
-fn adopted(event: &Event, effects: &[Effect]) -> Option<Arc<Rulebook>> {
+#[must_use]
+pub fn adopted(event: &Event, effects: &[Effect]) -> Option<Arc<Rulebook>> {
     let adopts = effects.iter().any(|effect| matches!(effect, Effect::RulebookAdopted { .. }));
     match &event.command {
         Command::Genesis(genesis) if adopts => Some(Arc::new(genesis.rulebook.clone())),

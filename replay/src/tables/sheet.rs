@@ -107,10 +107,18 @@ impl Form {
     /// # Errors
     /// The disk.
     pub fn create(self, folder: &Path) -> Answer<Sheet> {
-        let Form { name, version, fields, columns } = self;
-        let path = folder.join(format!("{name}.parquet"));
+        let path = folder.join(format!("{}.parquet", self.name));
         let file = File::create(&path).map_err(|error| Failure::io("create", &path, &error))?;
-        let target = Hashed { file: BufWriter::new(file), hasher: blake3::Hasher::new(), bytes: 0 };
+        self.into(path, Box::new(BufWriter::new(file)))
+    }
+
+    /// Writes the file to wherever bytes can go; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// Whatever it is written to.
+    pub fn into(self, path: PathBuf, file: Box<dyn Write + Send>) -> Answer<Sheet> {
+        let Form { name, version, fields, columns } = self;
+        let target = Hashed { file, hasher: blake3::Hasher::new(), bytes: 0 };
         let schema = Arc::new(Schema::new(fields));
         let id = format!("clearsim.{name}/{version}");
         let properties = properties(&schema, &id);
@@ -288,7 +296,7 @@ fn failed(path: &Path, error: ParquetError) -> Failure {
 
 /// A file that is hashed while it is written.
 struct Hashed {
-    file: BufWriter<File>,
+    file: Box<dyn Write + Send>,
     hasher: blake3::Hasher,
     bytes: u64,
 }

@@ -1,5 +1,7 @@
 //! `log`: what a journal holds, as rows; `log repair` gives up a damaged end.
 
+mod parquet;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +33,9 @@ pub fn log(console: &mut Console, args: &LogArgs) -> Answer {
     let source = args.source.as_deref().unwrap_or(Path::new("."));
     let journal = directory::find_journal(source);
     let storage = directory::open_storage(&journal)?;
+    if args.format == RowFormat::Parquet {
+        return parquet::log(console, Pick::new(args)?, &journal, storage);
+    }
     let mut rows =
         Rows { console, pick: Pick::new(args)?, rulebook: None, count: 0, failure: None };
     if args.format == RowFormat::Csv {
@@ -160,7 +165,8 @@ impl Rows<'_> {
         }
         let line = match self.pick.format {
             RowFormat::Ndjson => row.to_string(),
-            RowFormat::Csv => csv(event, &row),
+            // Parquet is a file of its own kind.
+            RowFormat::Csv | RowFormat::Parquet => csv(event, &row),
         };
         if let Err(failure) = self.console.line(line) {
             self.failure = Some(Stop::Failed(failure));
