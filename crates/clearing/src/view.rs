@@ -91,6 +91,12 @@ impl ClearingHouse {
         })
     }
 
+    /// Whether an account has a position or a debt: only then can it be liquidatable.
+    #[must_use]
+    pub fn is_exposed(&self, account: AccountId) -> bool {
+        account.number() < self.accounts() && self.books.accounts.portfolio(account).is_exposed()
+    }
+
     /// Accounts that wait for the next pulse, ascending.
     #[must_use]
     pub fn queue(&self) -> &[AccountId] {

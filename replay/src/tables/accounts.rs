@@ -1,9 +1,10 @@
 //! `accounts` and `holdings`: what accounts were worth and what they held, at given moments.
 //!
-//! A moment is the state after an event: a seal for whoever changed since the last one, an event
-//! that sold an account out or closed a winner's position, and the end, for everybody. Figures
-//! include what accrued; balances are as last posted. A socialised loss shows at the next moment of
-//! each depositor. `ordinal` counts the rows of an event.
+//! A moment is the state after an event: a seal for whoever changed since the last one and has a
+//! position or a debt, an event that sold an account out or closed a winner's position, and the end,
+//! for everybody. Figures include what accrued; balances are as last posted; prices stand in
+//! `marks`. A socialised loss shows at the next moment of each depositor. `ordinal` counts the rows
+//! of an event.
 
 use std::path::Path;
 
@@ -36,8 +37,6 @@ struct HoldingColumns {
     amount: Decimal,
     quantity: Decimal,
     cost: Decimal,
-    price: Decimal,
-    index: Decimal,
     funding_index: Decimal,
 }
 
@@ -77,8 +76,6 @@ impl Accounts {
             amount: holdings.decimal("amount", PLACES),
             quantity: holdings.decimal("quantity", PLACES),
             cost: holdings.decimal("cost", PLACES),
-            price: holdings.decimal("price", PLACES),
-            index: holdings.decimal("interest_index", PLACES),
             funding_index: holdings.decimal("funding_index", INDEX_PLACES),
         };
         let (accounts, holdings) = (accounts.create(folder)?, holdings.create(folder)?);
@@ -136,11 +133,6 @@ impl Accounts {
             let decimals = market.names().decimals(balance.asset);
             sheet.word(held.asset, market.asset(balance.asset));
             sheet.decimal(held.amount, balance.amount.units(), decimals)?;
-            sheet.decimal(held.index, balance.index, u32::from(PLACES))?;
-            if let Some(index) = market.index(balance.asset) {
-                let places = 16u32.saturating_sub(decimals);
-                sheet.decimal(held.price, index.wide(), places)?;
-            }
         }
         Ok(())
     }
@@ -158,9 +150,6 @@ impl Accounts {
             sheet.decimal(held.quantity, position.quantity.wide(), places)?;
             sheet.decimal(held.cost, position.cost.units(), u32::from(PLACES))?;
             let places = names.price_places(instrument);
-            if let Some(mark) = market.mark(instrument) {
-                sheet.decimal(held.price, mark.wide(), places)?;
-            }
             sheet.decimal(held.funding_index, position.funding_index, 12 + places)?;
         }
         Ok(())

@@ -14,7 +14,7 @@ const EFFECTS: usize = 16_384;
 /// Why an account's figures were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// It changed since the last seal.
+    /// It changed since the last seal, and has a position or a debt.
     Seal,
     /// It was being sold out in this event.
     Liquidation,

@@ -101,13 +101,32 @@ impl Column {
     }
 
     /// Nulls up to a row.
+    #[inline]
     pub fn pad(&mut self, rows: usize) {
+        let missing = rows.saturating_sub(self.len());
+        if missing > 0 {
+            self.append_nulls(missing);
+        }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
         match self {
-            Column::Id(builder) => builder.append_nulls(rows - builder.len()),
-            Column::Decimal(builder, _) => builder.append_nulls(rows - builder.len()),
-            Column::Word(words) => words.keys.append_nulls(rows - words.keys.len()),
-            Column::Time(builder) => builder.append_nulls(rows - builder.len()),
-            Column::Flag(builder) => builder.append_nulls(rows - builder.len()),
+            Column::Id(builder) => builder.len(),
+            Column::Decimal(builder, _) => builder.len(),
+            Column::Word(words) => words.keys.len(),
+            Column::Time(builder) => builder.len(),
+            Column::Flag(builder) => builder.len(),
+        }
+    }
+
+    fn append_nulls(&mut self, missing: usize) {
+        match self {
+            Column::Id(builder) => builder.append_nulls(missing),
+            Column::Decimal(builder, _) => builder.append_nulls(missing),
+            Column::Word(words) => words.keys.append_nulls(missing),
+            Column::Time(builder) => builder.append_nulls(missing),
+            Column::Flag(builder) => builder.append_nulls(missing),
         }
     }
 

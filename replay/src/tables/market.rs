@@ -70,19 +70,13 @@ impl Market {
         self.prices.get(&Feed::mark(instrument)).copied()
     }
 
-    /// Last index of an asset.
-    #[must_use]
-    pub fn index(&self, asset: AssetId) -> Option<Price> {
-        self.prices.get(&Feed::index(asset)).copied()
-    }
-
     /// Absolute quantity at the last mark, in the numeraire; by the rule of the summary.
     #[must_use]
     pub fn notional(&self, instrument: InstrumentId, quantity: Quantity) -> Option<Value> {
         let rulebook = self.rulebook.as_ref()?;
         let settles = self.settles(instrument)?;
         let quote = quantity.magnitude().quote(self.mark(instrument)?);
-        let index = self.index(settles).map(Price::units);
+        let index = self.prices.get(&Feed::index(settles)).map(|price| price.units());
         in_numeraire(rulebook, settles, quote, index).map(Value::new)
     }
 

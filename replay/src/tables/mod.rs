@@ -168,7 +168,9 @@ impl Tables {
         let interval = house.seal_interval();
         if interval > 0 && event.sequence.number().is_multiple_of(interval) {
             for account in self.changed.take() {
-                read += self.read(house, Reason::Seal, account);
+                if house.is_exposed(account) {
+                    read += self.read(house, Reason::Seal, account);
+                }
             }
         }
         read

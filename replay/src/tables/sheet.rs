@@ -150,14 +150,17 @@ fn properties(schema: &Schema, id: &str) -> WriterProperties {
     builder.build()
 }
 
-/// Ascending numbers as differences; only words get a dictionary, since decimals seldom repeat.
+/// Ascending numbers as differences; only words get a dictionary, since decimals seldom repeat, and
+/// only what rows are picked by gets least and greatest values.
 fn encoded(builder: WriterPropertiesBuilder, field: &Field) -> WriterPropertiesBuilder {
     let column = || ColumnPath::new(vec![field.name().clone()]);
     match field.data_type() {
         DataType::UInt64 | DataType::Timestamp(..) => builder
             .set_column_dictionary_enabled(column(), false)
             .set_column_encoding(column(), Encoding::DELTA_BINARY_PACKED),
-        DataType::Decimal128(..) => builder.set_column_dictionary_enabled(column(), false),
+        DataType::Decimal128(..) => builder
+            .set_column_dictionary_enabled(column(), false)
+            .set_column_statistics_enabled(column(), EnabledStatistics::None),
         _ => builder,
     }
 }
@@ -280,9 +283,23 @@ impl Sheet {
 
 /// Units of 10^-places as units of 10^-scale; `None` if they do not fit.
 fn rescaled(units: i128, places: u32, scale: u32) -> Option<i128> {
-    let factor = 10i128.checked_pow(scale.checked_sub(places)?)?;
-    units.checked_mul(factor).filter(|scaled| scaled.unsigned_abs() < TOO_LARGE)
+    let scaled = match scale.checked_sub(places)? {
+        0 => units,
+        more => units.checked_mul(*POWERS.get(more as usize)?)?,
+    };
+    Some(scaled).filter(|scaled| scaled.unsigned_abs() < TOO_LARGE)
 }
+
+/// Powers of ten that an i128 holds.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut place = 1;
+    while place < powers.len() {
+        powers[place] = powers[place - 1] * 10;
+        place += 1;
+    }
+    powers
+};
 
 /// What the file's writer said.
 fn failed(path: &Path, error: ParquetError) -> Failure {
