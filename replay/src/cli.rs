@@ -113,6 +113,8 @@ pub enum Verb {
     #[command(after_help = "Examples:\n\
         \x20 $ clearsim conformance fixtures/vectors/dydx_v4.json")]
     Conformance(ConformanceArgs),
+    /// Write the report of a finished run, one HTML file, or a chart of it as a picture
+    Report(ReportArgs),
     /// Measure this machine
     #[command(after_help = "Examples:\n\
         \x20 $ clearsim bench latency --rate 2000 --duration 1s --accounts 200")]
@@ -426,6 +428,22 @@ pub enum RulebookAct {
     },
     /// Print the JSON Schema of rulebook files
     Schema,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run directory
+    pub run: PathBuf,
+    /// Compare with this run: charts in two colours, differences, accounts that fared otherwise
+    #[arg(long, value_name = "RUN")]
+    pub against: Option<PathBuf>,
+    /// File to write; if absent report.html in the run directory, or against-<other run>.html
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write one chart as SVG instead, by its name or name/view, such as prices or market/ETH-PERP
+    #[arg(long, value_name = "CHART", conflicts_with = "against")]
+    pub svg: Option<String>,
 }
 
 /// Arguments of `bench`.

@@ -6,6 +6,7 @@
 
 pub mod again;
 pub mod causes;
+pub mod chronicle;
 pub mod cli;
 pub mod clockface;
 pub mod conformance;
@@ -21,6 +22,7 @@ pub mod live;
 pub mod machine;
 pub mod opened;
 pub mod record;
+pub mod report;
 pub mod rows;
 pub mod rulebooks;
 pub mod runlog;

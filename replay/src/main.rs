@@ -44,6 +44,7 @@ fn dispatch(console: &mut Console, verb: &Verb) -> Answer {
         Verb::Snapshot(args) => verbs::snapshot::snapshot(console, args),
         Verb::Rulebook(args) => verbs::rulebook::rulebook(console, args),
         Verb::Conformance(args) => verbs::conformance::conformance(console, args),
+        Verb::Report(args) => verbs::report::report(console, args),
         Verb::Bench(args) => verbs::bench::bench(console, args),
         Verb::Completions { shell } => verbs::manual::completions(console, *shell),
         Verb::Man(args) => verbs::manual::manual(console, args),

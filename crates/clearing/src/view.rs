@@ -97,6 +97,18 @@ impl ClearingHouse {
         account.number() < self.accounts() && self.books.accounts.portfolio(account).is_exposed()
     }
 
+    /// Every account that could be liquidatable (one with a position or a debt), with its open
+    /// positions and what it is worth now, in ascending order. Assesses each of them, so it is for
+    /// samples, not for every event.
+    pub fn exposed(&self) -> impl Iterator<Item = (AccountId, &[Position], Assessment)> + '_ {
+        let prices = self.books.prices();
+        self.books.accounts.ids().filter_map(move |account| {
+            let portfolio = self.books.accounts.portfolio(account);
+            let positions = self.books.accounts.positions(account);
+            portfolio.is_exposed().then(|| (account, positions, assess(&portfolio, &prices)))
+        })
+    }
+
     /// Accounts that wait for the next pulse, ascending.
     #[must_use]
     pub fn queue(&self) -> &[AccountId] {

@@ -8,6 +8,7 @@ use feed::error::{FeedError, Place};
 use feed::manifest::{Manifest, PopulationSource};
 use serde_json::{Value, json};
 
+use crate::chronicle::Chronicle;
 use crate::cli::DayArgs;
 use crate::console::Console;
 use crate::directory::Directory;
@@ -16,11 +17,14 @@ use crate::failure::{Answer, DONE, FOUND, Failure, INTERRUPTED, NOTHING_SELECTED
 use crate::golden::{self, Golden};
 use crate::listener::Listener;
 use crate::machine::Interrupt;
+use crate::opened::Run;
 use crate::record::{self, Begun, Record};
+use crate::report;
 use crate::rulebooks::{self, Named};
 use crate::summary::{Facts, Statistics};
 use crate::tables::Tables;
 use crate::verbs::compare;
+use crate::verbs::report::{compare as compare_runs, comparison_file};
 
 /// Events between two seals of a day's journal.
 pub const SEAL_INTERVAL: u64 = 4_096;
@@ -73,8 +77,24 @@ pub fn day(console: &mut Console, args: &DayArgs) -> Answer {
         }
         runs.push(run);
     }
+    compare_pages(console, &runs)?;
     print_all(console, &runs)?;
     Ok(runs.iter().map(|run| run.exit).max().unwrap_or(DONE))
+}
+
+/// With several rulebooks, the first run's report against each of the others'.
+fn compare_pages(console: &Console, runs: &[DayRun]) -> Answer<()> {
+    let Some((first, others)) = runs.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return Ok(());
+    };
+    let run = Run::open(Path::new(&first.facts.place))?;
+    for other in others.iter().filter(|other| other.facts.place != first.facts.place) {
+        let other = Run::open(Path::new(&other.facts.place))?;
+        let path = comparison_file(&run, &other);
+        compare_runs(console, &run, &other, &path)?;
+        console.note(&format!("compared in {}", path.display()));
+    }
+    Ok(())
 }
 
 /// With `--json` one document: the run's own, or a comparison that holds them all.
@@ -129,9 +149,10 @@ impl Setting<'_> {
             end: Some(Timestamp::from_nanos(end.nanos() - 1)),
             interrupt: &self.interrupt,
         };
+        let mut chronicle = Chronicle::default();
         let mut tables = Tables::into_folder(directory.partial());
         let mut begun = Begun { directory: &directory, record: &record };
-        let mut listeners: Vec<&mut dyn Listener> = vec![&mut begun];
+        let mut listeners: Vec<&mut dyn Listener> = vec![&mut begun, &mut chronicle];
         if !args.keep.no_tables {
             listeners.push(&mut tables);
         }
@@ -148,7 +169,8 @@ impl Setting<'_> {
                 document: Value::Null,
             });
         }
-        self.conclude(console, &day, &rulebook, &directory, &record, sequenced)
+        let run = (sequenced, chronicle);
+        self.conclude(console, &day, &rulebook, &directory, &record, run)
     }
 
     fn conclude(
@@ -158,10 +180,11 @@ impl Setting<'_> {
         rulebook: &Named,
         directory: &Directory,
         record: &Record,
-        sequenced: Sequenced,
+        (sequenced, chronicle): (Sequenced, Chronicle),
     ) -> Answer<DayRun> {
         let mut facts = self.facts(day, rulebook, directory, &sequenced);
         let written = record::write(console, directory, record, &facts, &sequenced)?;
+        report::write(directory.partial(), chronicle)?;
         let kept = directory.complete(&facts.state_digest, self.args.keep.force)?;
         facts.place = kept.path().display().to_string();
         let mut exit = record::report_kept(console, &kept, &facts.state_digest);

@@ -9,6 +9,7 @@ pub mod import;
 pub mod inspect;
 pub mod log;
 pub mod manual;
+pub mod report;
 pub mod rulebook;
 pub mod run;
 pub mod scenario;

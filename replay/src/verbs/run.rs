@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use store::journal::{Options, Reader};
 use store::storage::Storage;
 
+use crate::chronicle::Chronicle;
 use crate::cli::RunArgs;
 use crate::console::Console;
 use crate::directory::{self, Directory};
@@ -24,6 +25,7 @@ use crate::golden::hex;
 use crate::listener::{FanOut, Listener};
 use crate::machine::Interrupt;
 use crate::record::{self, Record};
+use crate::report;
 use crate::rows::read::LineReader;
 use crate::rulebooks;
 use crate::select::Bound;
@@ -251,8 +253,9 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         interrupt: &interrupt,
     };
     let commands = pending.into_iter().map(Ok).chain(&mut lines);
+    let mut chronicle = Chronicle::default();
     let mut tables = Tables::into_folder(directory.partial());
-    let mut listeners: Vec<&mut dyn Listener> = Vec::new();
+    let mut listeners: Vec<&mut dyn Listener> = vec![&mut chronicle];
     if !args.keep.no_tables {
         listeners.push(&mut tables);
     }
@@ -288,6 +291,7 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         return Ok(INTERRUPTED);
     }
     record::write(console, &directory, &record, &facts, &run)?;
+    report::write(directory.partial(), chronicle)?;
     let kept = directory.complete(&facts.state_digest, args.keep.force)?;
     facts.place = kept.path().display().to_string();
     let exit = record::report_kept(console, &kept, &facts.state_digest);

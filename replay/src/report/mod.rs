@@ -1,0 +1,129 @@
+//! The report: one HTML file that tells a run to a person who was not there.
+//!
+//! What is told comes from three documents: `run.json`, `summary.json` and the chronicle, gathered
+//! while the run is heard. Charts and sections are lists, one file each; the page is a template in
+//! which nothing is computed. Law: equal runs give equal bytes; the page asks nothing of a network.
+
+pub mod against;
+pub mod chart;
+pub mod charts;
+pub mod grid;
+pub mod page;
+pub mod sections;
+pub mod svg;
+pub mod table;
+
+use std::path::Path;
+
+use domain::{AssetId, InstrumentId};
+use serde_json::Value;
+
+use crate::again::rerun_with;
+use crate::chronicle::Chronicle;
+use crate::clockface::minute_of;
+use crate::directory::{RUN_FILE, SUMMARY_FILE};
+use crate::failure::{Answer, Failure, UNFINISHED};
+use crate::opened::Run;
+use crate::summary::numeraire;
+use grid::{Grid, POINTS_MAX};
+
+/// Name of the report in a run directory.
+pub const REPORT_FILE: &str = "report.html";
+
+/// Bytes of a report at most.
+pub const BYTES_MAX: usize = 2 << 20;
+
+/// Writes the report of a run whose documents lie in a folder.
+///
+/// # Errors
+/// The disk; a document that is no JSON.
+pub fn write(folder: &Path, chronicle: Chronicle) -> Answer<()> {
+    let record = document(&folder.join(RUN_FILE))?;
+    let summary = document(&folder.join(SUMMARY_FILE))?;
+    let path = folder.join(REPORT_FILE);
+    put(&path, &text_of(&path, page::page(&Told { record, summary, chronicle }))?)
+}
+
+/// Hears a finished run again and tells of it.
+///
+/// # Errors
+/// Damage, another semantics, the disk.
+pub fn told(run: &Run) -> Answer<Told> {
+    let mut chronicle = Chronicle::default();
+    rerun_with(run, None, &mut [&mut chronicle])?;
+    Ok(Told { record: run.record.clone(), summary: run.summary()?, chronicle })
+}
+
+/// Writes a file.
+///
+/// # Errors
+/// The disk.
+pub fn put(path: &Path, text: &str) -> Answer<()> {
+    std::fs::write(path, text).map_err(|error| Failure::io("write", path, &error))
+}
+
+/// The page, or the template's fault about the file that could not be made.
+///
+/// # Errors
+/// The template's fault: a bug.
+pub fn text_of(path: &Path, page: Result<String, minijinja::Error>) -> Answer<String> {
+    page.map_err(|error| Failure::about(UNFINISHED, "report.template", path, format!("{error:#}")))
+}
+
+fn document(path: &Path) -> Answer<Value> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
+    serde_json::from_str(&text)
+        .map_err(|error| Failure::about(UNFINISHED, "run.damaged", path, error.to_string()))
+}
+
+/// Everything that is told of a run.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The document of `run.json`.
+    pub record: Value,
+    /// The document of `summary.json`.
+    pub summary: Value,
+    /// What was gathered.
+    pub chronicle: Chronicle,
+}
+
+impl Told {
+    /// The minutes of the run.
+    pub fn grid(&self) -> Grid {
+        let (from, to) = self.chronicle.span.unwrap_or_default();
+        Grid { from: minute_of(from), to: minute_of(to) }
+    }
+
+    /// Name of the numeraire.
+    pub fn numeraire(&self) -> String {
+        numeraire(self.chronicle.rulebook.as_ref())
+    }
+
+    /// Name of an instrument.
+    pub fn instrument(&self, instrument: InstrumentId) -> String {
+        let rulebook = self.chronicle.rulebook.as_ref();
+        let rules = rulebook.and_then(|rulebook| rulebook.instrument(instrument));
+        rules.map_or_else(|| format!("instrument {}", instrument.number()), |one| one.name.clone())
+    }
+
+    /// Name of an asset.
+    pub fn asset(&self, asset: AssetId) -> String {
+        let rulebook = self.chronicle.rulebook.as_ref();
+        let rules = rulebook.and_then(|rulebook| rulebook.asset(asset));
+        rules.map_or_else(|| format!("asset {}", asset.number()), |one| one.name.clone())
+    }
+
+    /// The span that one bar covers, in words.
+    pub fn bucket(&self) -> String {
+        match self.grid().width(POINTS_MAX) {
+            1 => "minute".to_owned(),
+            width if width % 60 == 0 => format!("{} h", width / 60),
+            width => format!("{width} minutes"),
+        }
+    }
+
+    /// A string of the record; empty where it has none.
+    pub fn told(&self, pointer: &str) -> &str {
+        self.record.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+    }
+}

@@ -1,0 +1,98 @@
+//! `report`: a finished run heard again, told as one HTML file; or one chart of it as a picture.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::cli::ReportArgs;
+use crate::console::Console;
+use crate::difference;
+use crate::failure::{Answer, DONE, Failure, NOTHING_SELECTED};
+use crate::opened::Run;
+use crate::report::against::{self, Pair};
+use crate::report::chart::{Chart, View};
+use crate::report::{self, REPORT_FILE, Told, charts, page, svg};
+
+/// Writes what was asked for and prints its path.
+///
+/// # Errors
+/// No run, damage, no such chart, the disk.
+pub fn report(console: &mut Console, args: &ReportArgs) -> Answer {
+    let run = Run::open(&args.run)?;
+    if let Some(other) = &args.against {
+        let other = Run::open(other)?;
+        let path = args.out.clone().unwrap_or_else(|| comparison_file(&run, &other));
+        let bytes = compare(console, &run, &other, &path)?;
+        return say(console, &path, bytes);
+    }
+    let told = report::told(&run)?;
+    if let Some(word) = &args.svg {
+        return picture(console, args, &told, word);
+    }
+    let path = args.out.clone().unwrap_or_else(|| args.run.join(REPORT_FILE));
+    let text = report::text_of(&path, page::page(&told))?;
+    report::put(&path, &text)?;
+    say(console, &path, text.len())
+}
+
+/// Where a comparison is written: into the first run, under the other's name.
+pub fn comparison_file(run: &Run, other: &Run) -> PathBuf {
+    run.path.join(format!("against-{}.html", other.id))
+}
+
+/// Writes the comparison of two finished runs; returns its size.
+///
+/// # Errors
+/// Damage, another semantics, the disk.
+pub fn compare(console: &Console, run: &Run, other: &Run, path: &Path) -> Answer<usize> {
+    let difference = difference::compare(console, [&run.path, &other.path], 0)?;
+    let (ours, theirs) = (report::told(run)?, report::told(other)?);
+    let pair = Pair { ours: &ours, theirs: &theirs, difference: &difference };
+    let text = report::text_of(path, against::page(&pair))?;
+    report::put(path, &text)?;
+    Ok(text.len())
+}
+
+fn say(console: &mut Console, path: &Path, bytes: usize) -> Answer {
+    if console.json {
+        let document = json!({
+            "schema": "clearsim.report/1",
+            "path": path.display().to_string(),
+            "bytes": bytes,
+        });
+        console.document(&document)?;
+    } else {
+        console.line(path.display().to_string())?;
+    }
+    Ok(DONE)
+}
+
+/// One view of one chart; the first view where none is named.
+fn picture(console: &mut Console, args: &ReportArgs, told: &Told, word: &str) -> Answer {
+    let charts = charts::charts(told);
+    let Some((chart, view)) = find(&charts, word) else {
+        let names: Vec<String> = charts.iter().flat_map(names).collect();
+        let sentence = format!("no chart {word:?}; the run has {}", names.join(", "));
+        return Err(Failure::about(NOTHING_SELECTED, "report.chart", &args.run, sentence));
+    };
+    let file = format!("{}.svg", chart.id);
+    let path = args.out.clone().unwrap_or_else(|| PathBuf::from(file));
+    let text = svg::alone(&format!("{}: {}", chart.title, view.name), view);
+    report::put(&path, &text)?;
+    say(console, &path, text.len())
+}
+
+fn find<'a>(charts: &'a [Chart], word: &str) -> Option<(&'a Chart, &'a View)> {
+    let (id, name) = word.split_once('/').map_or((word, None), |(id, name)| (id, Some(name)));
+    let chart = charts.iter().find(|chart| chart.id == id)?;
+    let view = chart.views.iter().find(|view| name.is_none_or(|name| view.name == name))?;
+    Some((chart, view))
+}
+
+/// `market/BTC-PERP`, or the chart alone where it has one view.
+fn names(chart: &Chart) -> Vec<String> {
+    match chart.views.as_slice() {
+        [_] => vec![chart.id.to_owned()],
+        views => views.iter().map(|view| format!("{}/{}", chart.id, view.name)).collect(),
+    }
+}
