@@ -4,11 +4,14 @@
 use crate::account::{LIQUIDATING, QUEUED};
 use crate::case::Case;
 use crate::closeout::CloseOut;
+use crate::depth;
 use crate::funding;
 use crate::house::{Books, ClearingHouse, LOOSE, TOUCHED};
 use crate::order;
 use crate::ranking::Ranking;
+use crate::trace::Trace;
 use alloc::vec::Vec;
+use domain::command::BaselineImpact;
 use domain::effect::Outcome;
 use domain::{AccountId, Effect, Value};
 use risk::{Assessment, assess};
@@ -24,6 +27,11 @@ pub(crate) struct Cascade {
     taken_on: Value,
     /// The queue changed by this event.
     requeued: bool,
+    trace: Trace,
+    /// What the present command tells of the baseline.
+    pub baseline: Vec<BaselineImpact>,
+    /// The present command is a price, with whatever the baseline did.
+    pub priced: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +66,7 @@ impl ClearingHouse {
         if !self.cascade.found.is_empty() {
             self.run_waves(effects);
         }
+        self.end_baseline();
         self.untouch_all();
         funding::schedule_interest(&mut self.books);
         self.schedule_queue();
@@ -82,12 +91,36 @@ impl ClearingHouse {
             for one in now {
                 self.liquidate(one, wave, effects);
             }
+            self.end_wave(wave, effects);
             steps -= now.len() as u32;
             self.cascade.found.extend_from_slice(later);
             if !later.is_empty() {
                 self.enqueue_found(wave, effects);
             }
             self.find(effects);
+        }
+    }
+
+    /// What the baseline had at the end of the event is in force from here on.
+    fn end_baseline(&mut self) {
+        self.cascade.priced = false;
+        let mut baseline = core::mem::take(&mut self.cascade.baseline);
+        if !baseline.is_empty() {
+            depth::advance_baseline(&mut self.books, &baseline, None);
+            baseline.clear();
+        }
+        self.cascade.baseline = baseline;
+    }
+
+    /// What the wave's forced trades did to prices.
+    fn end_wave(&mut self, wave: u16, effects: &mut Vec<Effect>) {
+        if self.books.depth.is_finite() {
+            self.cascade.trace.clear();
+            let baseline = core::mem::take(&mut self.cascade.baseline);
+            depth::advance_baseline(&mut self.books, &baseline, Some(wave));
+            self.cascade.baseline = baseline;
+            let moves = self.cascade.priced;
+            depth::end_wave(&mut self.books, &mut self.watch, (wave, moves), effects);
         }
     }
 
@@ -192,6 +225,9 @@ impl ClearingHouse {
                 maintenance: assessment.requirement.maintenance,
             });
             self.books.accounts.set_flag(account, LIQUIDATING, true);
+            if self.books.depth.is_finite() {
+                effects.push(self.cascade.trace.of(&self.books, account));
+            }
         }
         let before = effects.len();
         let outcome = if self.books.sells_by_rules() {

@@ -1,9 +1,11 @@
 //! Selling out one account: positions, then collateral for debts, then the waterfall.
 
+use crate::depth;
 use crate::house::Books;
 use crate::ranking::Ranking;
 use crate::settlement::{fill_client, fill_liquidity, post_all, transfer};
 use crate::waterfall::{absorb_debts, close_by_waterfall};
+use crate::waterfall_on_book::close_on_book;
 use alloc::vec::Vec;
 use domain::effect::{Outcome, SkipReason, Stage};
 use domain::{
@@ -46,10 +48,12 @@ impl<'a> CloseOut<'a> {
     /// are at most a few for each row of the account. `None`: it waits for a pulse.
     pub fn run(&mut self) -> Option<Outcome> {
         post_all(self.books, self.account, self.effects);
+        self.open_books();
         let portfolio = self.portfolio();
         let had_positions = portfolio.positions().next().is_some();
         let rows = portfolio.positions().count() + portfolio.balances().count();
         let mut bankrupt = false;
+        let mut tried = Vec::new();
         for _ in 0..4 * rows + 4 {
             self.books.look(self.account, self.effects.len());
             let portfolio = self.portfolio();
@@ -65,10 +69,15 @@ impl<'a> CloseOut<'a> {
                 return Some(Outcome::Released);
             }
             let blocked = portfolio.positions().next().is_some();
-            if let Some(position) = liquidation::target(&portfolio, &prices) {
+            if let Some(position) = liquidation::target_but(&portfolio, &prices, &tried) {
+                let before = position.quantity;
                 self.close(&position);
+                let after = self.books.accounts.position(self.account, position.instrument);
+                if after.is_some_and(|after| after.quantity == before) {
+                    tried.push(position.instrument);
+                }
             } else if blocked {
-                self.skip();
+                self.skip(!tried.is_empty());
                 return None;
             } else if let Some(sale) = sale::plan(&portfolio, &prices) {
                 self.sell(&sale);
@@ -88,6 +97,9 @@ impl<'a> CloseOut<'a> {
                 self.execute(position, stage, &closing);
             }
             Step::Default { lack } => close_by_waterfall(self, position, lack),
+            Step::DefaultOnBook { allocated } => close_on_book(self, position, allocated),
+            // The book can take nothing now.
+            Step::Wait => {}
         }
     }
 
@@ -126,6 +138,8 @@ impl<'a> CloseOut<'a> {
             mark: prices.instrument(instrument).mark,
             notional: notional_of(position, quantity, &prices),
         });
+        let short = position.quantity.is_negative();
+        self.books.depth.consume(instrument, short, quantity.magnitude());
         self.fill(instrument, (quantity, quote));
         fill_liquidity(self.books, instrument, (-quantity, -quote), self.effects);
     }
@@ -135,8 +149,21 @@ impl<'a> CloseOut<'a> {
         fill_client(self.books, self.account, instrument, fill, self.effects);
     }
 
-    pub fn skip(&mut self) {
-        let (account, reason) = (self.account, SkipReason::InstrumentHalted);
+    /// Opens the books of everything the account holds, as of this wave.
+    fn open_books(&mut self) {
+        if self.books.depth.is_finite() {
+            let held: Vec<InstrumentId> =
+                self.portfolio().positions().map(|position| position.instrument).collect();
+            for instrument in held {
+                depth::open(self.books, instrument);
+            }
+        }
+    }
+
+    pub fn skip(&mut self, exhausted: bool) {
+        let account = self.account;
+        let reason =
+            if exhausted { SkipReason::DepthExhausted } else { SkipReason::InstrumentHalted };
         self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
     }
 

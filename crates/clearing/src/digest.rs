@@ -34,6 +34,7 @@ enum Record {
     Liquidity = 6,
     Queue = 7,
     Account = 8,
+    Depth = 9,
 }
 
 /// Hashes kept up to date.
@@ -174,6 +175,12 @@ fn house_sum(buffer: &mut Vec<u8>, books: &Books, rulebook: u128) -> u128 {
     for (number, position) in (0..).zip(books.liquidity.positions()) {
         add(Record::Liquidity, number, &|buffer, record, number| {
             record_hash(buffer, record, number, position)
+        });
+    }
+    for market in books.depth.markets() {
+        let number = u64::from(market.instrument.number());
+        add(Record::Depth, number, &|buffer, record, number| {
+            record_hash(buffer, record, number, market)
         });
     }
     sum

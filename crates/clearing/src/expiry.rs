@@ -78,13 +78,25 @@ pub(crate) fn settle_due(books: &mut Books, effects: &mut Vec<Effect>) {
 /// Worked: 100 for 10 minutes and 130 for 20 of a window of 30 give 120.
 fn settlement_price(books: &Books, instrument: InstrumentId, underlying: AssetId) -> Option<Price> {
     let prices = books.prices();
-    let rules = prices.instrument_rules(instrument);
     let market = prices.instrument(instrument);
     let mean = if market.settle_time > 0 {
         div(market.settle_sum, i128::from(market.settle_time), Rounding::Down)
     } else {
         prices.index_price(underlying)
     };
+    index_in(books, instrument, underlying, mean)
+}
+
+/// An index price of an asset in an instrument's price unit, rounded down, at most its maximum;
+/// `None` while a price it needs was never published.
+pub(crate) fn index_in(
+    books: &Books,
+    instrument: InstrumentId,
+    underlying: AssetId,
+    mean: i128,
+) -> Option<Price> {
+    let prices = books.prices();
+    let rules = prices.instrument_rules(instrument);
     let settles = prices.index_price(rules.settles);
     if mean <= 0 || settles <= 0 {
         return None;

@@ -2,6 +2,7 @@
 
 use crate::account::Accounts;
 use crate::cascade::Cascade;
+use crate::depth::Depth;
 use crate::digest::Digests;
 use crate::freshness::Freshness;
 use crate::ledger::Ledger;
@@ -9,7 +10,7 @@ use crate::liquidity::Liquidity;
 use crate::looks::Looks;
 use crate::plan::{Plan, plan};
 use crate::watch::Watch;
-use crate::{custody, expiry, funding, market, novation, rules};
+use crate::{custody, depth, expiry, funding, market, novation, rules};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use domain::event::ProducerId;
@@ -49,6 +50,8 @@ pub(crate) struct Books {
     pub instruments: Vec<InstrumentMarket>,
     pub ledger: Ledger,
     pub liquidity: Liquidity,
+    /// Markets with finite depth.
+    pub depth: Depth,
     /// Accounts that wait for the next pulse, ascending.
     pub queue: Vec<AccountId>,
     pub accounts: Accounts,
@@ -72,6 +75,7 @@ impl Books {
             instruments: Vec::new(),
             ledger: Ledger::new(),
             liquidity: Liquidity::new(),
+            depth: Depth::new(),
             queue: Vec::new(),
             accounts: Accounts::new(),
             touched: Vec::new(),
@@ -92,6 +96,7 @@ impl Books {
             instruments,
             ledger,
             liquidity,
+            depth,
             queue,
             accounts,
             touched: _,
@@ -108,6 +113,7 @@ impl Books {
         self.instruments.clone_from(instruments);
         self.ledger.copy_from(ledger);
         self.liquidity.copy_from(liquidity);
+        self.depth.copy_from(depth);
         self.queue.clone_from(queue);
         self.accounts.copy_from(accounts);
     }
@@ -120,6 +126,7 @@ impl Books {
             assets: &self.assets,
             instruments: &self.instruments,
             terms: self.terms.as_ref(),
+            books: self.depth.books(),
         }
     }
 
@@ -261,8 +268,16 @@ impl ClearingHouse {
                 novation::register(books, &mut self.watch, trade, plan.trade(), effects);
             }
             Command::PublishPrice(price) => {
+                self.cascade.priced = true;
                 market::publish(books, &mut self.watch, price, effects);
             }
+            Command::PublishPriceWithBaseline(published) => {
+                self.cascade.priced = true;
+                self.cascade.baseline.clone_from(&published.baseline);
+                depth::advance_baseline(books, &published.baseline, Some(0));
+                market::publish(books, &mut self.watch, &published.price, effects);
+            }
+            Command::PublishDepth(published) => depth::publish(books, published, effects),
             Command::PublishFunding(published) => {
                 funding::publish(books, &mut self.watch, published, effects);
             }

@@ -5,6 +5,7 @@
 
 use crate::account::{Accounts, CASE};
 use crate::case::Case;
+use crate::depth::Depth;
 use crate::digest::canonical_flags;
 use crate::freshness::Freshness;
 use crate::house::{Books, ClearingHouse, Cursor, SEMANTICS};
@@ -12,10 +13,11 @@ use crate::ledger::{HouseRow, Ledger};
 use crate::liquidity::Liquidity;
 use alloc::vec::Vec;
 use core::fmt;
-use domain::canonical::{CanonicalError, append, decode};
+use domain::canonical::{CanonicalError, append, decode, decode_prefix};
 use domain::event::ProducerId;
 use domain::rulebook::Rulebook;
 use domain::{AccountId, Balance, Position};
+use risk::impact::market::DepthMarket;
 use risk::{AssetMarket, InstrumentMarket};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -50,7 +52,6 @@ struct Image {
     house: Vec<HouseRow>,
     liquidity: Vec<Position>,
     queue: Vec<AccountId>,
-    accounts: Vec<AccountImage>,
 }
 
 /// One account; its flags say whether a case follows its rows.
@@ -115,16 +116,22 @@ impl ClearingHouse {
         if let Some(found) = semantics.filter(|found| *found != SEMANTICS) {
             return Err(RestoreError::Semantics { found, expected: SEMANTICS });
         }
-        let image: Image = decode(bytes)?;
+        let (image, rest): (Image, _) = decode_prefix(bytes)?;
+        let depth = &image.rulebook.sections.liquidity.markets;
+        let (markets, rest): (Vec<DepthMarket>, _) =
+            if depth.is_empty() { (Vec::new(), rest) } else { decode_prefix(rest)? };
+        let accounts: Vec<AccountImage> = decode(rest)?;
+        let depth = depth.iter().map(|rules| rules.instrument);
+        let listed = depth.eq(markets.iter().map(|market| market.instrument));
         debug_assert_eq!(image.semantics, SEMANTICS);
         let fits = image.house.len() == image.rulebook.assets.len()
             && image.assets.len() == image.rulebook.assets.len()
             && image.instruments.len() == image.rulebook.instruments.len()
             && image.liquidity.len() == image.rulebook.instruments.len();
-        if !fits || !rows_are_listed(&image) {
+        if !fits || !listed || !rows_are_listed(&image, &accounts) {
             return Err(RestoreError::NotCanonical);
         }
-        let house = Self::from_books(books(image));
+        let house = Self::from_books(books(image, markets, accounts));
         if house.to_bytes() != bytes {
             return Err(RestoreError::NotCanonical);
         }
@@ -150,6 +157,10 @@ pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
     append(bytes, books.ledger.rows());
     append(bytes, books.liquidity.positions());
     append(bytes, &books.queue);
+    // Without depth there is nothing to say of it, not even that.
+    if books.depth.is_finite() {
+        append(bytes, books.depth.markets());
+    }
     append(bytes, &books.accounts.count());
     for account in books.accounts.ids() {
         append(bytes, &canonical_flags(&books.accounts, account));
@@ -162,17 +173,17 @@ pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
 }
 
 /// Every row names a listed asset or instrument, so that rules can be looked up without a doubt.
-fn rows_are_listed(image: &Image) -> bool {
+fn rows_are_listed(image: &Image, rows: &[AccountImage]) -> bool {
     let (assets, instruments) = (image.assets.len(), image.instruments.len());
-    image.accounts.iter().all(|account| {
+    rows.iter().all(|account| {
         account.balances.iter().all(|balance| balance.asset.index() < assets && balance.index > 0)
             && account.positions.iter().all(|position| position.instrument.index() < instruments)
     })
 }
 
-fn books(image: Image) -> Books {
+fn books(image: Image, markets: Vec<DepthMarket>, rows: Vec<AccountImage>) -> Books {
     let mut accounts = Accounts::new();
-    for (number, row) in (0..).zip(image.accounts) {
+    for (number, row) in (0..).zip(rows) {
         let account = AccountId::new(number);
         accounts.open();
         accounts.set_flag(account, row.flags, true);
@@ -194,6 +205,7 @@ fn books(image: Image) -> Books {
         instruments: image.instruments,
         ledger: Ledger::restore(image.house),
         liquidity: Liquidity::restore(image.liquidity),
+        depth: Depth::restore(markets),
         queue: image.queue,
         accounts,
         touched: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::house::Books;
 use crate::plan::{require, require_asset, require_instrument};
 use crate::watch::Watch;
-use crate::{expiry, freshness, funding};
+use crate::{depth, expiry, freshness, funding};
 use alloc::vec::Vec;
 use domain::command::{PublishFunding, PublishPrice};
 use domain::rulebook::InstrumentKind;
@@ -62,16 +62,20 @@ pub(crate) fn publish(
         }
         FeedRole::Mark => {
             let instrument = InstrumentId::new(feed.target);
+            effects.push(Effect::PricePublished { feed, price });
+            let mark = depth::observe(books, instrument, price, effects);
             if let Some(market) = books.instruments.get_mut(instrument.index()) {
                 first = !market.mark.is_positive();
-                (market.mark, market.published_at) = (price, published_at);
+                (market.mark, market.published_at) = (mark, published_at);
                 watch.move_instrument(instrument, market.funded_mark());
             }
         }
         FeedRole::Last => publish_last(books, publish, effects),
     }
     freshness::renew(books, first);
-    effects.push(Effect::PricePublished { feed, price });
+    if feed.role != FeedRole::Mark {
+        effects.push(Effect::PricePublished { feed, price });
+    }
 }
 
 /// Keeps a last price and flags one too far from the mark; no rule reads it.

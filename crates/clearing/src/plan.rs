@@ -6,7 +6,7 @@
 use crate::house::{Books, SEMANTICS};
 use crate::novation::PlannedTrade;
 use crate::watch::Watch;
-use crate::{custody, market, novation};
+use crate::{custody, depth, market, novation};
 use domain::command::{Genesis, OpenAccount, SetRulebook};
 use domain::event::HOUSE_PRODUCER;
 use domain::rulebook::{immutable_findings, validate};
@@ -50,6 +50,11 @@ pub(crate) fn plan<'a>(
         Command::PayInCapital(capital) => custody::check_capital(books, capital)?,
         Command::RegisterTrade(registered) => novation::check(books, watch, registered, trade)?,
         Command::PublishPrice(price) => market::check_price(books, price)?,
+        Command::PublishPriceWithBaseline(publish) => {
+            market::check_price(books, &publish.price)?;
+            depth::check_baseline(books, &publish.baseline)?;
+        }
+        Command::PublishDepth(publish) => depth::check_depth(books, publish)?,
         Command::PublishFunding(funding) => market::check_funding(books, funding)?,
         Command::Pulse(_) => {
             if event.producer != HOUSE_PRODUCER {

@@ -1,5 +1,6 @@
 //! Rulebooks coming into force.
 
+use crate::depth;
 use crate::house::Books;
 use alloc::vec::Vec;
 use domain::rulebook::{
@@ -42,6 +43,7 @@ pub(crate) fn adopt(books: &mut Books, rulebook: &Rulebook, effects: &mut Vec<Ef
     books.ledger.list_assets(rulebook.assets.len());
     books.liquidity.list_instruments(rulebook.instruments.len());
     books.fit_cases();
+    depth::list(books);
     effects.push(Effect::RulebookAdopted {
         assets: rulebook.assets.len() as u32,
         instruments: rulebook.instruments.len() as u32,

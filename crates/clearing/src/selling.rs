@@ -104,7 +104,7 @@ impl CloseOut<'_> {
                     return None;
                 }
                 Act::Blocked => {
-                    self.skip();
+                    self.skip(false);
                     return None;
                 }
                 Act::Bankrupt => bankrupt = true,
@@ -315,6 +315,8 @@ impl CloseOut<'_> {
                 close_by_waterfall(self, position, lack);
                 Act::Done
             }
+            // Books are opened for the plain policy alone; a rulebook with both is refused.
+            Step::DefaultOnBook { .. } | Step::Wait => Act::Done,
         }
     }
 

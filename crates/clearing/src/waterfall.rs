@@ -8,6 +8,7 @@
 use crate::closeout::CloseOut;
 use crate::house::Books;
 use crate::settlement::{fill_client, transfer};
+use crate::waterfall_on_book::{bankruptcy_quote_on_book, lacking_on_book};
 use alloc::vec::Vec;
 use domain::effect::Stage;
 use domain::rulebook::{DeleveragingRule, Layer};
@@ -23,15 +24,20 @@ use risk::sale;
 
 /// A default in one position: its whole size, what closing all of it lacks at 1e-16 of the
 /// settlement asset, and what is still open.
-struct Default {
-    position: Position,
-    lack: Quote,
-    open: Quantity,
+pub(crate) struct Default {
+    pub position: Position,
+    pub lack: Quote,
+    pub open: Quantity,
+    /// Where depth is finite: the equity that stands for what is open.
+    pub allocated: Option<Quote>,
 }
 
 impl Default {
     /// The part of the lack that falls on a size, rounded up.
-    fn part(&self, size: Quantity) -> Quote {
+    pub fn part(&self, books: &Books, size: Quantity) -> Quote {
+        if let Some(allocated) = self.allocated {
+            return lacking_on_book(books, self, allocated, size);
+        }
         let whole = self.position.quantity.magnitude().wide();
         let part = mul_div(self.lack.units(), size.wide(), whole, Rounding::Up);
         Quote::new(part.expect("a part is no larger than the whole"))
@@ -48,7 +54,7 @@ pub(crate) fn close_by_waterfall(close: &mut CloseOut<'_>, position: &Position, 
         close.close_size(position, size, Stage::FullClose);
         return;
     }
-    let mut default = Default { position: *position, lack, open: size };
+    let mut default = Default { position: *position, lack, open: size, allocated: None };
     let layers = close.books.rulebook.waterfall.layers.clone();
     for layer in layers {
         match layer {
@@ -82,7 +88,7 @@ fn close_by_fund(close: &mut CloseOut<'_>, default: &mut Default) {
     if size.is_zero() {
         return;
     }
-    let lacking = default.part(size);
+    let lacking = default.part(close.books, size);
     let amount = Amount::new(div(lacking.units(), scale, Rounding::Up)).min(capacity);
     let value = prices.worth(settles, lacking, Rounding::Up);
     let account = close.account;
@@ -94,7 +100,7 @@ fn close_by_fund(close: &mut CloseOut<'_>, default: &mut Default) {
 }
 
 /// Closes what is open against opponents at the bankruptcy quote, in order of rank.
-fn deleverage(close: &mut CloseOut<'_>, default: &mut Default, rule: DeleveragingRule) {
+pub(crate) fn deleverage(close: &mut CloseOut<'_>, default: &mut Default, rule: DeleveragingRule) {
     if default.open.is_zero() {
         return;
     }
@@ -124,7 +130,7 @@ fn deleverage(close: &mut CloseOut<'_>, default: &mut Default, rule: Deleveragin
     }
     let prices = close.books.prices();
     let settles = prices.instrument_rules(position.instrument).settles;
-    let value = prices.worth(settles, default.part(size), Rounding::Up);
+    let value = prices.worth(settles, default.part(close.books, size), Rounding::Up);
     close.effects.push(Effect::DeficitRecognised { account, asset: settles, value });
     let instrument = position.instrument;
     close.effects.push(Effect::DeficitDeleveraged { account, instrument, value });
@@ -134,8 +140,11 @@ fn deleverage(close: &mut CloseOut<'_>, default: &mut Default, rule: Deleveragin
 /// What the account pays (receives, negative) for closing a size without ending below zero: the
 /// fill quote less its part of the lack.
 fn bankruptcy_quote(books: &Books, default: &Default, size: Quantity) -> Quote {
+    if let Some(allocated) = default.allocated {
+        return bankruptcy_quote_on_book(books, default, allocated, size);
+    }
     let fill = risk::liquidation::forced_quote(&default.position, size, &books.prices()).1;
-    fill - default.part(size)
+    fill - default.part(books, size)
 }
 
 /// Opponents in rank order with the size each closes; those whose equity would fall below zero are
@@ -203,7 +212,7 @@ fn capacity_for(close: &CloseOut<'_>, asset: AssetId) -> Amount {
 }
 
 /// What the fund can pay in an asset: what it has of it, and what its numeraire buys.
-fn fund_capacity(books: &Books, asset: AssetId) -> Amount {
+pub(crate) fn fund_capacity(books: &Books, asset: AssetId) -> Amount {
     let own = books.ledger.house(HouseAccount::InsuranceFund, asset);
     let numeraire = books.rulebook.numeraire;
     if asset == numeraire {
@@ -216,7 +225,7 @@ fn fund_capacity(books: &Books, asset: AssetId) -> Amount {
 
 /// Pays the account out of the fund, buying the asset from the outside world where the fund has too
 /// little of it.
-fn draw_fund(close: &mut CloseOut<'_>, asset: AssetId, amount: Amount, value: Value) {
+pub(crate) fn draw_fund(close: &mut CloseOut<'_>, asset: AssetId, amount: Amount, value: Value) {
     let fund = Holder::House(HouseAccount::InsuranceFund);
     let world = Holder::House(HouseAccount::Liquidity);
     let own = close.books.ledger.house(HouseAccount::InsuranceFund, asset);

@@ -11,9 +11,11 @@ use crate::asset::AssetId;
 use crate::instrument::InstrumentId;
 use crate::price::Price;
 use crate::quantity::Quantity;
-use crate::ratio::Rate;
+use crate::ratio::{Rate, Ratio};
 use crate::rulebook::Rulebook;
 use crate::time::Timestamp;
+use crate::value::Quote;
+use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 /// Opens the clearing house. Sequence 1, and only there.
@@ -214,6 +216,50 @@ pub struct ResumeInstrument {
     pub instrument: InstrumentId,
 }
 
+/// Publishes the depth of one venue, in place of the rulebook's and its regime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishDepth {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// The venue's place in the rulebook's list.
+    pub venue: u16,
+    /// Who observed it.
+    pub source: u32,
+    /// What the rulebook's model reads as depth: value within 1 %, or traded in a day; above zero.
+    pub depth: Quote,
+    /// Paid on top by every fill, as a share of value; at most a quarter.
+    pub half_spread: Ratio,
+    /// When it was observed; not after the event's timestamp.
+    pub published_at: Timestamp,
+}
+
+/// What a baseline run's forced trades had done to an instrument's price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaselineImpact {
+    /// Of which instrument.
+    pub instrument: InstrumentId,
+    /// After which wave of that run's same event; 0 for before it.
+    pub wave: u16,
+    /// What stays, at 1e-16, above zero where it pushes down.
+    pub permanent: i128,
+    /// What decays.
+    pub transient: i128,
+    /// What the first venue had beyond the others.
+    pub gap: i128,
+    /// When it held; from there it decays by time alone.
+    pub since: Timestamp,
+}
+
+/// Publishes a price together with the impact that a baseline run had at the same command, which a
+/// differential run subtracts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishPriceWithBaseline {
+    /// The observation.
+    pub price: PublishPrice,
+    /// What changed in the baseline since its last price command, by wave and then instrument.
+    pub baseline: Vec<BaselineImpact>,
+}
+
 macro_rules! commands {
     ($($kind:literal $name:ident $word:literal),* $(,)?) => {
         /// A wish; may be refused.
@@ -261,4 +307,6 @@ commands! {
     11 Pulse "pulse",
     12 HaltInstrument "halt_instrument",
     13 ResumeInstrument "resume_instrument",
+    14 PublishDepth "publish_depth",
+    15 PublishPriceWithBaseline "publish_price_with_baseline",
 }

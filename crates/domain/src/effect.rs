@@ -33,6 +33,8 @@ pub enum Stage {
 pub enum SkipReason {
     /// The instrument is halted.
     InstrumentHalted,
+    /// Nothing more can be filled within `distance_max`.
+    DepthExhausted,
 }
 
 /// Why an account moved on to its next stage.
@@ -192,4 +194,32 @@ pub enum Effect {
     /// Collateral that nobody bought went to the insurance fund after the account's debts were
     /// absorbed.
     CollateralSeized { account: AccountId, asset: AssetId, amount: Amount },
+    /// A venue's depth is in force in place of the rulebook's.
+    DepthPublished { instrument: InstrumentId, venue: u16, depth: Quote },
+    /// A sudden move left this share (at 1e-16) of the rulebook's depth.
+    DepthLevelFell { instrument: InstrumentId, level: i128 },
+    /// The forced trades of a wave left these impacts on the price, at 1e-16 and above zero where
+    /// they push down: what stays, what decays, what the first venue has beyond the others; and the
+    /// distances that sells and buys reached.
+    ImpactMoved {
+        instrument: InstrumentId,
+        wave: u16,
+        permanent: i128,
+        transient: i128,
+        gap: i128,
+        edges: [i128; 2],
+    },
+    /// The mark in force is another than the recorded one, or was: at publication (wave 0) or after
+    /// a wave.
+    MarkMoved { instrument: InstrumentId, wave: u16, recorded: Price, mark: Price },
+    /// Where depth is finite: whether the account would be healthy at recorded marks (`induced`, by
+    /// impact in `cause` above all) and at the index of what its positions follow (`wrongful`); the
+    /// notional of its largest position that would suffice for release at the mark.
+    LiquidationTraced {
+        account: AccountId,
+        induced: bool,
+        wrongful: bool,
+        cause: Option<InstrumentId>,
+        least: Value,
+    },
 }

@@ -113,6 +113,10 @@ refusals! {
     CollateralInsufficient "collateral_insufficient",
     /// Too little of the asset would be left to lend.
     UtilisationMaxExceeded "utilisation_max_exceeded",
+    /// A depth is of a listed venue, above zero, its half spread at most .25.
+    DepthUnfit "depth_unfit",
+    /// A baseline is of instruments with depth, wave by wave, and not from the future.
+    BaselineUnfit "baseline_unfit",
 }
 
 #[cfg(test)]

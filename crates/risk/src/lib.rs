@@ -31,6 +31,7 @@ pub mod liquidation;
 pub mod loss;
 pub mod margin;
 pub mod number;
+pub mod on_book;
 pub mod oracle;
 pub mod portfolio;
 pub mod price_function;

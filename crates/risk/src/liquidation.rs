@@ -12,7 +12,7 @@ use crate::prices::Prices;
 use crate::selling::charged;
 use crate::valuation::{Assessment, assess, net_cash};
 use domain::wide::mul_div;
-use domain::{Amount, Position, Quantity, Quote, Rounding, Value, Weighted};
+use domain::{Amount, InstrumentId, Position, Quantity, Quote, Rounding, Value, Weighted};
 
 /// A forced trade as planned.
 #[derive(Clone, Copy, Debug)]
@@ -65,16 +65,35 @@ pub enum Step {
         /// At 1e-16 of the settlement asset; not negative.
         lack: Quote,
     },
+    /// The same where depth is finite: so much of the account's equity is this position's, at 1e-16
+    /// of the settlement asset.
+    DefaultOnBook {
+        /// Negative where the account already owes more.
+        allocated: Quote,
+    },
+    /// The book can take no lot of it now.
+    Wait,
 }
 
 /// The open position with the largest notional among those that can be traded now, ties by the
 /// lower instrument.
 #[must_use]
 pub fn target(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Position> {
+    target_but(portfolio, prices, &[])
+}
+
+/// The same but for some instruments that were tried already.
+#[must_use]
+pub fn target_but(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    tried: &[InstrumentId],
+) -> Option<Position> {
     let mut best: Option<(Value, Position)> = None;
     for position in portfolio.positions() {
         let market = prices.instrument(position.instrument);
-        if market.halted || market.expired || !market.mark.is_positive() {
+        let tradable = !market.halted && !market.expired && market.mark.is_positive();
+        if !tradable || tried.contains(&position.instrument) {
             continue;
         }
         let notional = notional_of(&position, position.quantity, prices);
@@ -117,7 +136,21 @@ pub fn solvency(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Solvency {
 }
 
 fn cost_of(position: &Position, notional: Value, prices: &Prices<'_>) -> Value {
+    if prices.book(position.instrument).is_some() {
+        let cost = conceded(position, position.quantity.magnitude(), prices);
+        let settles = prices.instrument_rules(position.instrument).settles;
+        return prices.worth(settles, cost, Rounding::Up);
+    }
     Value::new(prices.conceded(position, notional.units()))
+}
+
+/// What closing a size gives away against the mark, at 1e-16 of the settlement asset.
+#[must_use]
+pub fn conceded(position: &Position, size: Quantity, prices: &Prices<'_>) -> Quote {
+    let at_mark = size.quote(prices.instrument(position.instrument).mark);
+    let (_, quote) = forced_quote(position, size, prices);
+    let cost = if position.quantity.is_negative() { quote - at_mark } else { quote + at_mark };
+    cost.max(Quote::ZERO)
 }
 
 /// Plans the step for one position.
@@ -125,6 +158,9 @@ fn cost_of(position: &Position, notional: Value, prices: &Prices<'_>) -> Value {
 /// Worked: N 1M, AE 25k, release 3 %, slippage and fee 1 % together: 250,000 of notional.
 #[must_use]
 pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>, position: &Position) -> Step {
+    if let Some(book) = prices.book(position.instrument) {
+        return crate::on_book::plan(portfolio, prices, position, book);
+    }
     let solvency = solvency(portfolio, prices);
     if !solvency.covers() {
         return Step::Default { lack: lack(portfolio, prices, position, &solvency) };
@@ -154,9 +190,14 @@ pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>, position: &Position)
         }
     }
     let rest = position.quantity + best.quantity;
+    let sweep = is_dust(position, rest, prices);
+    Step::Close { closing: if sweep { closing } else { best }, toxic: false }
+}
+
+/// Whether what a step would leave of a position is too little to keep.
+pub(crate) fn is_dust(position: &Position, rest: Quantity, prices: &Prices<'_>) -> bool {
     let dust = Value::new(i128::from(prices.rulebook.liquidation.dust) * crate::prices::INDEX_ONE);
-    let is_dust = !rest.is_zero() && notional_of(position, rest, prices) < dust;
-    Step::Close { closing: if is_dust { closing } else { best }, toxic: false }
+    !rest.is_zero() && notional_of(position, rest, prices) < dust
 }
 
 /// What the waterfall must add so that closing a position whole leaves the account with the equity
@@ -170,13 +211,38 @@ pub(crate) fn lack(
     position: &Position,
     solvency: &Solvency,
 ) -> Quote {
+    let lacking = lacking(portfolio, prices, position, solvency).0;
+    let settles = prices.instrument_rules(position.instrument).settles;
+    prices.quote_of(settles, lacking, Rounding::Up).unwrap_or(Quote::ZERO)
+}
+
+/// What is lacking, and the cost of closing the position, in the numeraire.
+fn lacking(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    position: &Position,
+    solvency: &Solvency,
+) -> (Value, Value) {
     let allocated = allocated(portfolio, prices, position, solvency);
     let notional = notional_of(position, position.quantity, prices);
-    let own = cost_of(position, notional, prices).units() - allocated;
+    let cost = cost_of(position, notional, prices);
+    let own = cost.units() - allocated;
     let whole = solvency.cost.units() - solvency.realisable.units();
+    (Value::new(own.min(whole).max(0)), cost)
+}
+
+/// The part of an account's equity that stands for one position: the cost of closing it less what
+/// is lacking, rounded down.
+#[must_use]
+pub fn own_quote(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    position: &Position,
+    solvency: &Solvency,
+) -> Quote {
+    let (lacking, cost) = lacking(portfolio, prices, position, solvency);
     let settles = prices.instrument_rules(position.instrument).settles;
-    let lacking = Value::new(own.min(whole).max(0));
-    prices.quote_of(settles, lacking, Rounding::Up).unwrap_or(Quote::ZERO)
+    prices.quote_of(settles, cost - lacking, Rounding::Down).unwrap_or(Quote::ZERO)
 }
 
 /// A position's share of realisable equity by maintenance margin, rounded down.
@@ -215,9 +281,12 @@ pub fn close(
 }
 
 /// Signed quantity and quote of closing a size against the liquidity account: mark less slippage
-/// for a long, plus slippage for a short, the slippage rounded up.
+/// for a long, plus slippage for a short, the slippage rounded up; with depth as it is walked.
 #[must_use]
 pub fn forced_quote(position: &Position, size: Quantity, prices: &Prices<'_>) -> (Quantity, Quote) {
+    if let Some(book) = prices.book(position.instrument) {
+        return book.closing(position.quantity.is_negative(), size);
+    }
     let at_mark = size.quote(prices.instrument(position.instrument).mark);
     let conceded = Quote::new(prices.conceded(position, at_mark.units()));
     if position.quantity.is_negative() {

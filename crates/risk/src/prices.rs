@@ -1,5 +1,6 @@
 //! What a model may see of the world: last good prices and the indexes that accrue.
 
+use crate::impact::book::MarketBook;
 use domain::rulebook::{AssetRules, InstrumentRules};
 use domain::{AssetId, InstrumentId, Price, Rulebook, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,8 @@ pub struct Prices<'a> {
     pub instruments: &'a [InstrumentMarket],
     /// Terms of the liquidation step being planned; `None` outside one and for plain slippage.
     pub terms: Option<&'a crate::terms::Terms>,
+    /// Books of the present wave, ascending; none where slippage is fixed.
+    pub books: &'a [MarketBook],
 }
 
 impl<'a> Prices<'a> {
@@ -165,6 +168,17 @@ impl<'a> Prices<'a> {
     #[inline]
     pub fn instrument(&self, instrument: InstrumentId) -> &'a InstrumentMarket {
         self.instruments.get(instrument.index()).expect("a held instrument is listed")
+    }
+
+    /// The present wave's book of an instrument with depth.
+    #[must_use]
+    #[inline]
+    pub fn book(&self, instrument: InstrumentId) -> Option<&'a MarketBook> {
+        if self.books.is_empty() {
+            return None;
+        }
+        let place = self.books.binary_search_by_key(&instrument, |book| book.instrument).ok()?;
+        self.books.get(place)
     }
 
     /// Index price of an asset: one for the numeraire, zero where none was published.

@@ -68,6 +68,8 @@ bodies! {
     11 Pulse,
     12 HaltInstrument,
     13 ResumeInstrument,
+    14 PublishDepth,
+    15 PublishPriceWithBaseline,
 }
 
 /// Bytes the body of a command takes: what `Writer::reserve` is asked for.

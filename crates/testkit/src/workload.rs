@@ -9,6 +9,7 @@
 mod absurd;
 mod commands;
 mod dice;
+mod liquidity;
 mod rules;
 mod selling;
 

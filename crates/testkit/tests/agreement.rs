@@ -13,7 +13,7 @@ use clearing::{ClearingHouse, SEMANTICS, Shadow};
 use coverage::Coverage;
 use domain::command::{Genesis, PublishPrice, Pulse};
 use domain::event::HOUSE_PRODUCER;
-use domain::rulebook::InstrumentKind;
+use domain::rulebook::{InstrumentKind, Sections};
 use domain::{AssetId, Command, Duration, Effect, Event, Feed, Price, Sequence, Timestamp};
 use std::env;
 use std::ops::Range;
@@ -203,6 +203,7 @@ fn two_futures_that_wait_for_a_price_wait_apart() {
     let (underlying, expires_at) = (AssetId::new(1), OPENS_AT.plus(Duration::from_seconds(60)));
     let window = Duration::from_seconds(30);
     rulebook.instruments.truncate(2);
+    rulebook.sections = Sections::NONE;
     for instrument in &mut rulebook.instruments {
         let settle_window = window;
         instrument.kind = InstrumentKind::Future { underlying, expires_at, settle_window };

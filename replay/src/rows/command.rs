@@ -1,9 +1,11 @@
 //! Commands and events as JSON.
 
+use domain::command::{PublishDepth, PublishPrice, PublishPriceWithBaseline};
 use domain::{AccountId, Command, Event};
 use serde_json::{Value, json};
 
 use super::names::{Names, account, rate, role, time};
+use crate::summary::numbers::exact;
 
 /// An event as a row: its place, time, sender and command.
 pub fn event(names: &Names<'_>, event: &Event) -> Value {
@@ -57,14 +59,9 @@ pub fn json(names: &Names<'_>, command: &Command) -> Value {
             "buyer_fee": names.settled(asked.instrument, asked.buyer_fee),
             "seller_fee": names.settled(asked.instrument, asked.seller_fee),
         }),
-        Command::PublishPrice(asked) => json!({
-            "role": role(asked.feed),
-            "of": names.target(asked.feed),
-            "source": asked.source,
-            "price": names.feed_price(asked.feed, asked.price),
-            "confidence": names.feed_price(asked.feed, asked.confidence),
-            "published_at": time(asked.published_at),
-        }),
+        Command::PublishPrice(asked) => price(names, asked),
+        Command::PublishPriceWithBaseline(asked) => with_baseline(names, asked),
+        Command::PublishDepth(asked) => depth(names, asked),
         Command::PublishFunding(asked) => json!({
             "instrument": names.instrument(asked.instrument),
             "rate": rate(asked.rate),
@@ -78,6 +75,47 @@ pub fn json(names: &Names<'_>, command: &Command) -> Value {
         }
     };
     json!({ command.word(): body })
+}
+
+fn with_baseline(names: &Names<'_>, asked: &PublishPriceWithBaseline) -> Value {
+    let rows = asked.baseline.iter().map(|item| {
+        json!({
+            "instrument": names.instrument(item.instrument),
+            "wave": item.wave,
+            "permanent": exact(item.permanent, 16),
+            "transient": exact(item.transient, 16),
+            "gap": exact(item.gap, 16),
+            "since": time(item.since),
+        })
+    });
+    json!({ "price": price(names, &asked.price), "baseline": rows.collect::<Vec<_>>() })
+}
+
+fn depth(names: &Names<'_>, asked: &PublishDepth) -> Value {
+    json!({
+        "instrument": names.instrument(asked.instrument),
+        "venue": asked.venue,
+        "source": asked.source,
+        "depth": exact(asked.depth.units(), 16),
+        "half_spread": share(asked.half_spread),
+        "published_at": time(asked.published_at),
+    })
+}
+
+fn price(names: &Names<'_>, asked: &PublishPrice) -> Value {
+    json!({
+        "role": role(asked.feed),
+        "of": names.target(asked.feed),
+        "source": asked.source,
+        "price": names.feed_price(asked.feed, asked.price),
+        "confidence": names.feed_price(asked.feed, asked.confidence),
+        "published_at": time(asked.published_at),
+    })
+}
+
+/// A share as a fraction, which holds every one of them.
+fn share(ratio: domain::Ratio) -> String {
+    format!("{}/{}", ratio.numerator(), ratio.denominator())
 }
 
 /// The accounts that a command names.

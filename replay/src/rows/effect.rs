@@ -96,6 +96,29 @@ fn market(names: &Names<'_>, effect: &Effect) -> Option<Value> {
             "instrument": names.instrument(instrument),
             "price": names.price(instrument, price),
         }),
+        Effect::DepthPublished { instrument, venue, depth } => json!({
+            "instrument": names.instrument(instrument),
+            "venue": venue,
+            "depth": exact(depth.units(), 16),
+        }),
+        Effect::DepthLevelFell { instrument, level } => {
+            json!({ "instrument": names.instrument(instrument), "level": exact(level, 16) })
+        }
+        Effect::ImpactMoved { instrument, wave, permanent, transient, gap, edges } => json!({
+            "instrument": names.instrument(instrument),
+            "wave": wave,
+            "permanent": exact(permanent, 16),
+            "transient": exact(transient, 16),
+            "gap": exact(gap, 16),
+            "sold_to": exact(edges[0], 16),
+            "bought_to": exact(edges[1], 16),
+        }),
+        Effect::MarkMoved { instrument, wave, recorded, mark } => json!({
+            "instrument": names.instrument(instrument),
+            "wave": wave,
+            "recorded": names.price(instrument, recorded),
+            "mark": names.price(instrument, mark),
+        }),
         _ => return None,
     })
 }
@@ -151,6 +174,13 @@ fn liquidation(names: &Names<'_>, effect: &Effect) -> Option<Value> {
             "account": account(owner),
             "stage": stage_word(stage),
             "reason": skip_word(reason),
+        }),
+        Effect::LiquidationTraced { account: owner, induced, wrongful, cause, least } => json!({
+            "account": account(owner),
+            "induced": induced,
+            "wrongful": wrongful,
+            "cause": cause.map(|cause| names.instrument(cause)),
+            "least": value(least),
         }),
         Effect::LiquidationEnded { account: owner, outcome } => {
             json!({ "account": account(owner), "outcome": outcome_word(outcome) })
@@ -260,6 +290,7 @@ pub fn accounts(effect: &Effect) -> [Option<AccountId>; 2] {
         | Effect::StageRaised { account, .. }
         | Effect::StepPostponed { account, .. }
         | Effect::CollateralSeized { account, .. }
+        | Effect::LiquidationTraced { account, .. }
         | Effect::LiquidationEnded { account, .. } => [Some(account), None],
         Effect::PositionTakenOver { account, backstop, .. } => [Some(account), Some(backstop)],
         Effect::AssetTransferred { from, to, .. } => [Some(from), Some(to)],

@@ -7,12 +7,14 @@
 use std::collections::BTreeMap;
 
 use domain::command::{
-    Deposit, Genesis, HaltInstrument, OpenAccount, PayInCapital, PublishFunding, PublishPrice,
-    RegisterTrade, ResumeInstrument, SetRulebook, TransferAsset, Withdraw,
+    BaselineImpact, Deposit, Genesis, HaltInstrument, OpenAccount, PayInCapital, PublishDepth,
+    PublishFunding, PublishPrice, PublishPriceWithBaseline, RegisterTrade, ResumeInstrument,
+    SetRulebook, TransferAsset, Withdraw,
 };
 use domain::event::HOUSE_PRODUCER;
 use domain::{
-    Amount, AssetId, Command, Feed, InstrumentId, Price, Quantity, Rate, Rulebook, Timestamp,
+    Amount, AssetId, Command, Feed, InstrumentId, Price, Quantity, Quote, Rate, Ratio, Rulebook,
+    Timestamp,
 };
 use feed::error::{FeedError, FeedErrors};
 use runtime::ExternalCommand;
@@ -138,7 +140,9 @@ impl LineReader {
                 }
                 .into()
             }
-            "publish_price" => self.price(fields)?,
+            "publish_price" => self.price(fields)?.into(),
+            "publish_price_with_baseline" => self.with_baseline(fields)?,
+            "publish_depth" => self.depth(fields)?,
             "publish_funding" => {
                 let instrument = self.instrument(fields)?;
                 PublishFunding { instrument, rate: Rate::new(fields.narrow("rate", 12)?) }.into()
@@ -168,7 +172,7 @@ impl LineReader {
         })
     }
 
-    fn price(&self, fields: &mut Fields) -> Result<Command, FeedError> {
+    fn price(&self, fields: &mut Fields) -> Result<PublishPrice, FeedError> {
         let role = fields.text("role")?;
         let feed = match role.as_str() {
             "index" => Feed::index(self.asset(fields, "of")?),
@@ -189,6 +193,52 @@ impl LineReader {
             source: fields.number_or("source", 0)?,
             price: Price::new(fields.narrow("price", places)?),
             confidence: Price::new(confidence),
+            published_at,
+        })
+    }
+
+    fn with_baseline(&self, fields: &mut Fields) -> Result<Command, FeedError> {
+        let mut inner = Fields::of("price", fields.required("price")?)?;
+        let price = self.price(&mut inner)?;
+        inner.end()?;
+        let rows = match fields.required("baseline")? {
+            Value::Array(rows) => rows,
+            other => return Err(fields.wrong("baseline", "a list", &other)),
+        };
+        let rows = rows.into_iter().map(|row| {
+            let mut row = Fields::of("baseline", row)?;
+            let item = BaselineImpact {
+                instrument: self.instrument(&mut row)?,
+                wave: row.number("wave")?,
+                permanent: row.wide("permanent", 16)?,
+                transient: row.wide("transient", 16)?,
+                gap: row.wide("gap", 16)?,
+                since: row.time("since")?,
+            };
+            row.end().map(|()| item)
+        });
+        let baseline = rows.collect::<Result<Vec<_>, _>>()?;
+        Ok(PublishPriceWithBaseline { price, baseline }.into())
+    }
+
+    fn depth(&self, fields: &mut Fields) -> Result<Command, FeedError> {
+        let published_at = match fields.has("published_at") {
+            true => fields.time("published_at")?,
+            false => self.time.unwrap_or(Timestamp::START),
+        };
+        let half_spread = fields.text("half_spread")?;
+        let parts = half_spread.split_once('/');
+        let parts = parts.and_then(|(over, under)| over.parse().ok().zip(under.parse().ok()));
+        let share = parts.and_then(|(over, under)| Ratio::new(over, under)).ok_or_else(|| {
+            let expected = "a fraction such as \"1/10000\"";
+            fields.wrong("half_spread", expected, &Value::String(half_spread))
+        })?;
+        Ok(PublishDepth {
+            instrument: self.instrument(fields)?,
+            venue: fields.number("venue")?,
+            source: fields.number_or("source", 0)?,
+            depth: Quote::new(fields.wide("depth", 16)?),
+            half_spread: share,
             published_at,
         }
         .into())
@@ -237,6 +287,38 @@ mod tests {
         LineReader::under(&feed::rulebook::parse("a.toml", RULEBOOK).expect("a sound rulebook"))
     }
 
+    fn of_depth(instrument: InstrumentId, time: Timestamp) -> Vec<Command> {
+        vec![
+            PublishDepth {
+                instrument,
+                venue: 1,
+                source: 4,
+                depth: Quote::new(7),
+                half_spread: Ratio::from_parts(100),
+                published_at: time,
+            }
+            .into(),
+            PublishPriceWithBaseline {
+                price: PublishPrice {
+                    feed: Feed::mark(instrument),
+                    source: 2,
+                    price: Price::new(5),
+                    confidence: Price::new(1),
+                    published_at: time,
+                },
+                baseline: vec![BaselineImpact {
+                    instrument,
+                    wave: 1,
+                    permanent: 5,
+                    transient: -7,
+                    gap: 0,
+                    since: time,
+                }],
+            }
+            .into(),
+        ]
+    }
+
     #[test]
     fn what_is_written_reads_back() {
         let rulebook = feed::rulebook::parse("a.toml", RULEBOOK).expect("a sound rulebook");
@@ -274,6 +356,7 @@ mod tests {
             ResumeInstrument { instrument }.into(),
             domain::command::Pulse {}.into(),
         ];
+        let commands = [commands, of_depth(instrument, time)].concat();
         assert_eq!(commands.len(), Command::KINDS.len());
         let mut reader = reader();
         for (place, command) in (1..).zip(commands) {

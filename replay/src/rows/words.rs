@@ -44,6 +44,11 @@ pub const fn effect(effect: &Effect) -> &'static str {
         Effect::StepPostponed { .. } => "step_postponed",
         Effect::PositionTakenOver { .. } => "position_taken_over",
         Effect::CollateralSeized { .. } => "collateral_seized",
+        Effect::DepthPublished { .. } => "depth_published",
+        Effect::DepthLevelFell { .. } => "depth_level_fell",
+        Effect::ImpactMoved { .. } => "impact_moved",
+        Effect::MarkMoved { .. } => "mark_moved",
+        Effect::LiquidationTraced { .. } => "liquidation_traced",
     }
 }
 
@@ -60,6 +65,7 @@ pub const fn stage(stage: Stage) -> &'static str {
 pub const fn skip(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::InstrumentHalted => "instrument_halted",
+        SkipReason::DepthExhausted => "depth_exhausted",
     }
 }
 

@@ -117,6 +117,52 @@ impl Cells<'_> {
             | Effect::DeficitDeleveraged { .. }
             | Effect::LossSocialised { .. }
             | Effect::LossUncovered { .. } => self.waterfall(effect),
+            Effect::DepthPublished { .. }
+            | Effect::DepthLevelFell { .. }
+            | Effect::ImpactMoved { .. }
+            | Effect::MarkMoved { .. }
+            | Effect::LiquidationTraced { .. } => self.depth(effect),
+        }
+    }
+
+    fn depth(&mut self, effect: &Effect) -> Answer<()> {
+        let (columns, places) = (self.columns, u32::from(PLACES));
+        match *effect {
+            Effect::DepthPublished { instrument, venue, depth } => {
+                self.instrument(instrument);
+                self.sheet.id(columns.count, u64::from(venue));
+                self.sheet.decimal(columns.quote, depth.units(), places)
+            }
+            Effect::DepthLevelFell { instrument, level } => {
+                self.instrument(instrument);
+                self.sheet.decimal(columns.depth_level, level, places)
+            }
+            Effect::ImpactMoved { instrument, permanent, transient, gap, .. } => {
+                self.instrument(instrument);
+                self.sheet.decimal(columns.impact_permanent, permanent, places)?;
+                self.sheet.decimal(columns.impact_transient, transient, places)?;
+                self.sheet.decimal(columns.impact_gap, gap, places)
+            }
+            Effect::MarkMoved { instrument, recorded, mark, .. } => {
+                self.instrument(instrument);
+                self.price(columns.price, instrument, recorded)?;
+                self.price(columns.mark, instrument, mark)
+            }
+            Effect::LiquidationTraced { account, induced, wrongful, cause, least } => {
+                self.account(account);
+                if let Some(cause) = cause {
+                    self.instrument(cause);
+                }
+                let word = match (induced, wrongful) {
+                    (false, false) => "first_order",
+                    (true, false) => "induced",
+                    (false, true) => "wrongful",
+                    (true, true) => "induced_wrongful",
+                };
+                self.sheet.word(columns.detail, word);
+                self.value(least)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -51,6 +51,10 @@ pub(super) struct Columns {
     pub funding_index: Decimal,
     pub deposit_index: Decimal,
     pub borrow_index: Decimal,
+    pub depth_level: Decimal,
+    pub impact_permanent: Decimal,
+    pub impact_transient: Decimal,
+    pub impact_gap: Decimal,
 }
 
 impl Columns {
@@ -87,6 +91,10 @@ impl Columns {
             funding_index: form.decimal("funding_index", INDEX_PLACES),
             deposit_index: form.decimal("deposit_index", PLACES),
             borrow_index: form.decimal("borrow_index", PLACES),
+            depth_level: form.decimal("depth_level", PLACES),
+            impact_permanent: form.decimal("impact_permanent", PLACES),
+            impact_transient: form.decimal("impact_transient", PLACES),
+            impact_gap: form.decimal("impact_gap", PLACES),
         }
     }
 }

@@ -9,7 +9,7 @@
 mod read;
 mod write;
 
-pub use read::decode;
+pub use read::{decode, decode_prefix};
 pub use write::{append, encode};
 
 use alloc::string::{String, ToString};

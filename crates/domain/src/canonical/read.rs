@@ -16,6 +16,18 @@ pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Canonical
     }
 }
 
+/// The value whose canonical bytes these begin with, and the rest.
+///
+/// # Errors
+/// If the bytes end early or hold a tag no encoder writes.
+pub fn decode_prefix<'de, T: Deserialize<'de>>(
+    bytes: &'de [u8],
+) -> Result<(T, &'de [u8]), CanonicalError> {
+    let mut reader = Reader { bytes, at: 0 };
+    let value = T::deserialize(&mut reader)?;
+    Ok((value, bytes.get(reader.at..).unwrap_or_default()))
+}
+
 struct Reader<'de> {
     bytes: &'de [u8],
     at: usize,

@@ -2,7 +2,7 @@
 //! stays where fixed-point routines hold it.
 
 use super::validate::Findings;
-use super::{DepthRules, ImpactModel, Rulebook, StressRules};
+use super::{DepthRules, ImpactModel, InstrumentKind, Rulebook, StressRules};
 use crate::ratio::Ratio;
 use alloc::format;
 use alloc::string::String;
@@ -18,6 +18,10 @@ const LEVEL_MIN: Ratio = Ratio::from_parts(100);
 
 pub(super) fn check_liquidity(findings: &mut Findings, rulebook: &Rulebook) {
     let liquidity = &rulebook.sections.liquidity;
+    let plain = rulebook.sections.selling == super::SellingRules::PLAIN;
+    findings.require(liquidity.markets.is_empty() || plain, "liquidity", || {
+        "needs the plain liquidation policy: other policies bring their own prices".into()
+    });
     for (place, market) in liquidity.markets.iter().enumerate() {
         let Some(instrument) = rulebook.instrument(market.instrument) else {
             findings.require(false, "liquidity", || {
@@ -29,6 +33,8 @@ pub(super) fn check_liquidity(findings: &mut Findings, rulebook: &Rulebook) {
         let mut before = liquidity.markets.iter().take(place);
         let ascending = before.all(|other| other.instrument < market.instrument);
         findings.require(ascending, &path, || "must be listed once, in order".into());
+        let spot = matches!(instrument.kind, InstrumentKind::Spot { .. });
+        findings.require(!spot, &path, || "liquidity is for instruments with positions".into());
         check_venues(findings, &path, market);
         check_shape(findings, &path, market);
         if let Some(stress) = &market.stress {

@@ -11,6 +11,7 @@ use domain::rulebook::{
 use domain::{Amount, AssetId, Duration, Price, Rate, Ratio};
 
 use super::build_instrument::instrument;
+use super::build_liquidity::build_liquidity;
 use super::build_selling::build_selling;
 use super::file::{
     AssetFile, DeleveragingFile, InterestFile, LayerFile, LimitsFile, MarginModelFile,
@@ -151,7 +152,10 @@ pub fn build(document: &Document, file: &RulebookFile) -> Result<Rulebook, FeedE
         MarginModelFile::Weighted => MarginModel::Weighted,
     };
     let waterfall = build_waterfall(&mut builder, &file.waterfall);
-    let sections = Sections { selling: build_selling(&mut builder, file), ..Sections::NONE };
+    let sections = Sections {
+        liquidity: build_liquidity(&mut builder, file),
+        selling: build_selling(&mut builder, file),
+    };
     let rulebook = Rulebook {
         numeraire,
         assets,

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::liquidity_file::{DepthFile, LiquidityFile};
 use super::schema::{DecimalText, FractionText, InstantText, SpanText, Tables, UnitText};
 use super::selling_file::LiquidationFile;
 use super::text::{Entries, Instant, Span, Unit};
@@ -37,6 +38,9 @@ pub struct RulebookFile {
     /// How accounts are sold out.
     #[serde(default)]
     pub liquidation: LiquidationFile,
+    /// Depth, impact and where marks come from.
+    #[serde(default)]
+    pub liquidity: LiquidityFile,
     /// Who pays for deficits.
     #[serde(default)]
     pub waterfall: WaterfallFile,
@@ -200,6 +204,8 @@ pub struct InstrumentFile {
     /// Largest funding rate, either sign; default 0.04, 0 but for perpetuals.
     #[schemars(with = "Option<DecimalText>")]
     pub rate_max: Option<QuotedDecimal>,
+    /// Depth that forced trades walk; absent for fixed slippage.
+    pub liquidity: Option<DepthFile>,
 }
 
 /// Requirement ratios on the part of a notional up to a bound.

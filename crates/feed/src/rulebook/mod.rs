@@ -7,12 +7,15 @@
 
 mod build;
 mod build_instrument;
+mod build_liquidity;
 mod build_selling;
 mod file;
+mod liquidity_file;
 mod overrides;
 mod schema;
 mod selling_file;
 mod show;
+mod show_liquidity;
 mod show_selling;
 mod text;
 
@@ -27,6 +30,7 @@ use crate::error::{FeedError, FeedErrors, Place};
 pub use overrides::with_overrides;
 pub use schema::schema;
 pub use show::show;
+pub use show_liquidity::mode_word;
 pub use text::span;
 
 /// The schema that a rulebook file names first.

@@ -11,6 +11,7 @@ use domain::{AssetId, Duration, Ratio, Rulebook};
 
 use super::SCHEMA;
 use super::build::PRODUCT_DECIMALS;
+use super::show_liquidity::{write_depth, write_liquidity};
 use super::show_selling::{policy_word, write_selling};
 use super::text::Unit;
 use crate::decimal::{RATE_DIGITS, text};
@@ -120,7 +121,7 @@ fn up_to(bound: Option<String>) -> String {
     bound.map_or_else(String::new, |bound| format!("up_to = \"{bound}\", "))
 }
 
-fn write_rows(page: &mut Page, key: &str, rows: impl Iterator<Item = String>) {
+pub(super) fn write_rows(page: &mut Page, key: &str, rows: impl Iterator<Item = String>) {
     let rows: String = rows.map(|row| format!("\n    {{ {row} }},")).collect();
     page.bare(key, if rows.is_empty() { "[]".to_owned() } else { format!("[{rows}\n]") });
 }
@@ -157,6 +158,10 @@ fn write_instrument(page: &mut Page, rulebook: &Rulebook, instrument: &Instrumen
     page.quoted("liquidation_fee", ratio_text(instrument.liquidation_fee));
     page.quoted("band", ratio_text(instrument.band));
     page.quoted("rate_max", text(i128::from(instrument.rate_max.units()), RATE_DIGITS));
+    let place = rulebook.instrument_named(&instrument.name);
+    if let Some(depth) = place.and_then(|id| rulebook.sections.liquidity.market(id)) {
+        write_depth(page, &instrument.name, depth);
+    }
 }
 
 fn write_requirement(page: &mut Page, instrument: &InstrumentRules) {
@@ -197,6 +202,7 @@ fn write_policies(page: &mut Page, rulebook: &Rulebook) {
     page.quoted("step_interval", span_text(rulebook.liquidation.step_interval));
     page.quoted("interest_step", span_text(rulebook.liquidation.interest_step));
     write_selling(page, rulebook);
+    write_liquidity(page, &rulebook.sections.liquidity);
     page.table("waterfall");
     let layers = rulebook.waterfall.layers.iter().map(|layer| match layer {
         Layer::InsuranceFund => "\"insurance_fund\"",

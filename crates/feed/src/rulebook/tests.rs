@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use domain::rulebook::{InstrumentKind, Layer};
-use domain::{Amount, AssetId, Price, Quantity, Rate, Ratio, Value};
+use domain::rulebook::{InstrumentKind, Layer, PriceMode};
+use domain::{Amount, AssetId, InstrumentId, Price, Quantity, Quote, Rate, Ratio, Value};
 
 use super::*;
 
@@ -51,6 +51,16 @@ slippage = "0.005"
 liquidation_fee = "0.0000001"
 band = "0.02"
 rate_max = "0.003"
+[instruments.BTC-PERP.liquidity]
+exponent = "0.5"
+venues = [
+    { name = "own", depth = "20000000", half_spread = "0.0001" },
+    { name = "other", depth = "1.5" },
+]
+routing = "first"
+arbitrage = "30s"
+mark_weight = "0.5"
+stress = { at = "0.0102", recovery = "12h" }
 [instruments.BTC-0924]
 kind = "future"
 underlying = "BTC"
@@ -64,6 +74,11 @@ initial = "0.1"
 release = "0.08"
 maintenance = "0.05"
 slippage = "0.005"
+liquidity = { model = "square_root", volatility = "0.025", venues = [
+    { name = "own", depth = "50000" },
+] }
+[liquidity]
+price_mode = "differential"
 [oracle]
 stale_after = "90s"
 last_guard = "0.3"
@@ -103,6 +118,14 @@ fn every_field_arrives_in_its_unit() {
     assert_eq!(Some(perpetual.liquidation_fee), Ratio::new(1, 10_000_000));
     assert_eq!(rulebook.instruments[2].settles, AssetId::new(1));
     assert_eq!(rulebook.waterfall.layers[1], Layer::InsuranceFund);
+    let depth = rulebook.sections.liquidity.market(InstrumentId::new(1)).expect("has depth");
+    assert_eq!(depth.venues[1].depth, Quote::new(15 * 10i128.pow(15)));
+    let stress = depth.stress.expect("has a regime");
+    assert_eq!(
+        (stress.level, stress.severe_at),
+        (Ratio::from_parts(100_000), stress.at.plus(stress.at).expect("small"))
+    );
+    assert_eq!(rulebook.sections.liquidity.price_mode, PriceMode::Differential);
     assert_eq!(rulebook.limits.accounts_max, 5);
     assert_eq!(rulebook.limits.opponents_max, 1_000);
 }
@@ -148,6 +171,8 @@ fn overrides_reach_figures_and_refuse_the_rest() {
         ("assets.BTC.slippage=\"0.02\"", "slippage = \"0.02\""),
         ("oracle.stale_after=2m", "stale_after = \"2m\""),
         ("liquidation.dust=7", "dust = 7"),
+        ("instruments.BTC-PERP.liquidity.venues[1].depth=7", "depth = \"7\""),
+        ("instruments.BTC-PERP.liquidity.stress.level=0.2", "level = \"0.2\""),
         ("waterfall.layers=[\"socialised\"]", "layers = [\"socialised\"]"),
         ("instruments.BTC-PERP.tiers[1].maintenance=1/41", "maintenance = \"1/41\""),
         ("assets.BTC.haircuts=0.1", "expected one of balance_max, "),

@@ -1,13 +1,14 @@
 //! Command lines: `deposit alice USD 100`, `trade alice bob BTC-PERP 2 at 100`, and so on.
 
 use domain::command::{
-    Deposit, HaltInstrument, OpenAccount, PayInCapital, PublishFunding, PublishPrice,
+    Deposit, HaltInstrument, OpenAccount, PayInCapital, PublishDepth, PublishFunding, PublishPrice,
     RegisterTrade, ResumeInstrument, SetRulebook, TransferAsset, Withdraw,
 };
-use domain::{AccountId, Amount, Command, Feed, Price, Quantity, Rate, Timestamp};
+use domain::{AccountId, Amount, Command, Feed, Price, Quantity, Quote, Rate, Ratio, Timestamp};
 
 use super::Act;
 use super::claims::{account, asset, instrument, price_digits};
+use super::names::VALUE_DIGITS;
 use super::parse::Reader;
 use super::words::Words;
 use crate::decimal::RATE_DIGITS;
@@ -25,13 +26,14 @@ pub(super) fn parse(reader: &mut Reader<'_>, words: &mut Words<'_>) -> Result<Co
         "capital" => capital(reader, words)?,
         "trade" => trade(reader, words)?,
         "index" | "mark" | "last" => publish(reader, verb, words)?,
+        "depth" => depth(reader, words)?,
         "funding" => funding(reader, words)?,
         "halt" => HaltInstrument { instrument: instrument(&reader.names, words)? }.into(),
         "resume" => ResumeInstrument { instrument: instrument(&reader.names, words)? }.into(),
         "set" => return set(reader, words),
         _ => {
             let expected = "open, deposit, withdraw, transfer, capital, trade, index, mark, last, \
-                funding, halt, resume, set or pulse";
+                depth, funding, halt, resume, set or pulse";
             return Err(words.wrong(verb, expected).into());
         }
     };
@@ -150,6 +152,22 @@ fn publish(reader: &Reader<'_>, verb: &str, words: &mut Words<'_>) -> Result<Com
         }
     }
     Ok(PublishPrice { feed, source, price, confidence, published_at }.into())
+}
+
+/// `depth BTC-PERP 0 1_000_000 [spread 0.0001]`: a venue by its place, and its depth.
+fn depth(reader: &Reader<'_>, words: &mut Words<'_>) -> Result<Command, FeedError> {
+    let instrument = instrument(&reader.names, words)?;
+    let venue = words.whole_number("the place of a venue")?;
+    let venue = u16::try_from(venue).unwrap_or(u16::MAX);
+    let depth = Quote::new(words.number("a depth", VALUE_DIGITS)?);
+    let mut parts = 0;
+    if words.take("spread") {
+        parts = words.number("a half spread", 6)?;
+    }
+    let half_spread = Ratio::from_parts(u64::try_from(parts).unwrap_or(u64::MAX));
+    let published_at = reader.now;
+    let publish = PublishDepth { instrument, venue, source: 0, depth, half_spread, published_at };
+    Ok(publish.into())
 }
 
 fn funding(reader: &Reader<'_>, words: &mut Words<'_>) -> Result<Command, FeedError> {

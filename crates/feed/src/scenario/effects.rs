@@ -57,6 +57,11 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("StepPostponed", &["account", "seconds", "reason"]),
     ("PositionTakenOver", &["account", "backstop", "instrument", "quantity", "quote"]),
     ("CollateralSeized", &["account", "asset", "amount"]),
+    ("DepthPublished", &["instrument", "venue", "depth"]),
+    ("DepthLevelFell", &["instrument", "level"]),
+    ("ImpactMoved", &["instrument", "wave", "permanent", "transient", "gap", "sold", "bought"]),
+    ("MarkMoved", &["instrument", "wave", "recorded", "mark"]),
+    ("LiquidationTraced", &["account", "cause", "induced", "wrongful", "least"]),
 ];
 
 fn shape(name: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
@@ -159,6 +164,7 @@ fn stage(stage: Stage) -> String {
 fn reason(reason: SkipReason) -> String {
     let word = match reason {
         SkipReason::InstrumentHalted => "instrument_halted",
+        SkipReason::DepthExhausted => "depth_exhausted",
     };
     word.to_owned()
 }
@@ -282,6 +288,48 @@ fn published(effect: &Effect, names: &Names) -> (&'static str, Vec<String>) {
         Effect::FundingIndexMoved { instrument, rate: moved, index } => {
             let index = funding_index(names, instrument, index);
             ("FundingIndexMoved", vec![names.instrument(instrument), rate(moved), index])
+        }
+        _ => pushed(effect, names),
+    }
+}
+
+/// Effects of finite depth.
+fn pushed(effect: &Effect, names: &Names) -> (&'static str, Vec<String>) {
+    match *effect {
+        Effect::DepthPublished { instrument, venue, depth } => {
+            let row = vec![names.instrument(instrument), venue.to_string(), Names::quote(depth)];
+            ("DepthPublished", row)
+        }
+        Effect::DepthLevelFell { instrument, level } => {
+            ("DepthLevelFell", vec![names.instrument(instrument), index(level)])
+        }
+        Effect::ImpactMoved { instrument, wave, permanent, transient, gap, edges } => {
+            let row = vec![
+                names.instrument(instrument),
+                wave.to_string(),
+                index(permanent),
+                index(transient),
+                index(gap),
+                index(edges[0]),
+                index(edges[1]),
+            ];
+            ("ImpactMoved", row)
+        }
+        Effect::MarkMoved { instrument, wave, recorded, mark } => {
+            let price = |price| names.price(Feed::mark(instrument), price);
+            let row =
+                vec![names.instrument(instrument), wave.to_string(), price(recorded), price(mark)];
+            ("MarkMoved", row)
+        }
+        Effect::LiquidationTraced { account, induced, wrongful, cause, least } => {
+            let row = vec![
+                names.account(account),
+                cause.map_or_else(|| "none".to_owned(), |cause| names.instrument(cause)),
+                induced.to_string(),
+                wrongful.to_string(),
+                worth(least),
+            ];
+            ("LiquidationTraced", row)
         }
         _ => liquidated(effect, names),
     }

@@ -70,8 +70,6 @@ impl SideBook {
 pub struct MarketBook {
     /// Whose.
     pub instrument: InstrumentId,
-    /// The wave it was opened for; derived.
-    pub wave: u64,
     /// Where sells go.
     pub sells: SideBook,
     /// Where buys go.
@@ -98,6 +96,12 @@ impl MarketBook {
         let side = self.side(short);
         let (gross, conceded) = (size.quote(side.anchor), side.conceded(size));
         if short { (size, gross + conceded) } else { (-size, conceded - gross) }
+    }
+
+    /// The distances that sells and buys reached.
+    #[must_use]
+    pub fn edges(&self) -> [i128; 2] {
+        [&self.sells, &self.buys].map(|side| side.curve.distance(side.consumed))
     }
 
     /// Whether anything was filled in the wave.

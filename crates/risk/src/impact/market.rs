@@ -240,7 +240,6 @@ impl DepthMarket {
         };
         MarketBook {
             instrument: self.instrument,
-            wave: 0,
             sells: side(self.consumed[0], true),
             buys: side(self.consumed[1], false),
             returns,

@@ -20,8 +20,11 @@ use real::{LN_2, LOG_PLACES, Real};
 /// One, on the scale of distances, impacts and regimes.
 pub const SHARE_ONE: i128 = 10_000_000_000_000_000;
 
+/// Half-lives after which nothing is left: 10^29 would be 1e-31.
+const HALVINGS_MAX: i128 = 200;
+
 /// What is left of a value after `passed` with a half-life, its magnitude rounded as named; a
-/// half-life of zero never decays.
+/// half-life of zero never decays, and after 200 of them nothing is left.
 ///
 /// Worked: 1,000 after half a half-life is 707 (rounded down); after two, 250 exactly.
 #[must_use]
@@ -30,6 +33,9 @@ pub fn decayed(value: i128, passed: Duration, half_life: Duration, rounding: Rou
         return value;
     }
     let (over, under) = (i128::from(passed.nanos()), i128::from(half_life.nanos()));
+    if over >= HALVINGS_MAX * under {
+        return 0;
+    }
     let power = mul_div(LN_2, over, under, Rounding::Down);
     let left = power.and_then(|power| Real::exp(-power)).unwrap_or(Real::ZERO);
     let magnitude = Real::whole(value.abs()).times(left).round(rounding).unwrap_or(0);

@@ -130,6 +130,33 @@ fn samples() -> Vec<Command> {
         command::Pulse {}.into(),
         command::HaltInstrument { instrument }.into(),
         command::ResumeInstrument { instrument }.into(),
+        command::PublishDepth {
+            instrument,
+            venue: 1,
+            source: 2,
+            depth: domain::Quote::new(5),
+            half_spread: Ratio::new(1, 3).expect("a ratio"),
+            published_at: Timestamp::from_nanos(7),
+        }
+        .into(),
+        command::PublishPriceWithBaseline {
+            price: command::PublishPrice {
+                feed: Feed { role: FeedRole::Mark, target: 3 },
+                source: 1,
+                price,
+                confidence: Price::new(2),
+                published_at: Timestamp::from_nanos(-9),
+            },
+            baseline: vec![command::BaselineImpact {
+                instrument,
+                wave: 2,
+                permanent: 1,
+                transient: -1,
+                gap: 0,
+                since: Timestamp::from_nanos(3),
+            }],
+        }
+        .into(),
     ]
 }
 

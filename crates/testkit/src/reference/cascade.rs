@@ -48,13 +48,18 @@ impl State {
             let (now, later) = found.split_at(found.len().min(steps));
             steps -= now.len();
             let mut ranking = Ranking::new();
+            self.open_books();
             for (account, assessment) in now {
                 self.liquidate(*account, assessment, wave, &mut ranking);
             }
+            self.end_wave(wave);
             if !later.is_empty() {
                 self.put_off(later, wave);
             }
         }
+        self.advance_baseline(u16::MAX);
+        self.baseline.clear();
+        self.priced = false;
         self.touched.clear();
         self.schedule_interest();
         self.schedule_queue();
@@ -109,6 +114,7 @@ impl State {
                 maintenance: Weighted::new(assessment.maintenance),
             });
             self.account_mut(account).liquidating = true;
+            self.trace(account);
         }
         let outcome = if self.sells_by_rules() {
             self.sell_out(account, ranking)

@@ -56,6 +56,11 @@ impl State {
             Command::PayInCapital(capital) => self.check_capital(capital),
             Command::RegisterTrade(trade) => self.check_trade(trade),
             Command::PublishPrice(price) => self.check_price(price),
+            Command::PublishPriceWithBaseline(publish) => {
+                self.check_price(&publish.price)?;
+                self.check_baseline(&publish.baseline)
+            }
+            Command::PublishDepth(publish) => self.check_depth(publish),
             Command::PublishFunding(funding) => self.check_funding(funding),
             Command::Pulse(_) => require(event.producer == HOUSE_PRODUCER, Refusal::PulseForeign),
             Command::HaltInstrument(halt) => self.check_halt(halt.instrument, false),

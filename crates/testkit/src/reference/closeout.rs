@@ -17,6 +17,7 @@ impl State {
         let had_positions = !before.positions.is_empty();
         let rows = before.positions.len() + before.balances.len();
         let mut bankrupt = false;
+        let mut tried = Vec::new();
         for _ in 0..4 * rows + 4 {
             let now = self.account(account).clone();
             if !now.is_exposed() {
@@ -29,10 +30,16 @@ impl State {
             if self.assess(&now).shortfall() <= 0 {
                 return Some(Outcome::Released);
             }
-            if let Some(position) = self.target(&now) {
+            let mut left = now.clone();
+            left.positions.retain(|instrument, _| !tried.contains(instrument));
+            if let Some(position) = self.target(&left) {
                 self.close_position(account, &position, ranking);
+                let after = self.account(account).positions.get(&position.instrument);
+                if after.is_some_and(|after| after.quantity == position.quantity) {
+                    tried.push(position.instrument);
+                }
             } else if !now.positions.is_empty() {
-                self.skip(account);
+                self.skip(account, !tried.is_empty());
                 return None;
             } else if let Some(sale) = self.plan_sale(&now) {
                 self.sell(account, &sale);
@@ -52,6 +59,10 @@ impl State {
                 self.charge(account, position, &closing);
             }
             Step::Default { lack } => self.close_by_waterfall(account, position, lack, ranking),
+            Step::DefaultOnBook { allocated } => {
+                self.close_on_book(account, position, allocated, ranking);
+            }
+            Step::Wait => {}
         }
     }
 
@@ -83,12 +94,18 @@ impl State {
             mark: self.instrument(instrument).mark,
             notional: domain::Value::new(self.notional(position, filled.quantity)),
         });
+        let side = usize::from(position.quantity.is_negative());
+        if let Some(book) = self.books.get_mut(&instrument) {
+            let at = &mut book.sides[side];
+            at.consumed += i128::from(filled.quantity.abs()) * at.measure;
+        }
         self.fill_client(account, instrument, filled);
         self.fill_liquidity(instrument, filled.opposite());
     }
 
-    pub fn skip(&mut self, account: AccountId) {
-        let reason = SkipReason::InstrumentHalted;
+    pub fn skip(&mut self, account: AccountId, exhausted: bool) {
+        let reason =
+            if exhausted { SkipReason::DepthExhausted } else { SkipReason::InstrumentHalted };
         self.effects.push(Effect::StepSkipped { account, stage: Stage::Partial, reason });
     }
 

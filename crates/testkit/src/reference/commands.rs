@@ -25,7 +25,17 @@ impl State {
             Command::TransferAsset(transfer) => self.transfer_asset(transfer),
             Command::PayInCapital(capital) => self.pay_in_capital(capital),
             Command::RegisterTrade(trade) => self.register_trade(trade),
-            Command::PublishPrice(publish) => self.publish_price(publish),
+            Command::PublishPrice(publish) => {
+                self.priced = true;
+                self.publish_price(publish);
+            }
+            Command::PublishPriceWithBaseline(publish) => {
+                self.priced = true;
+                self.baseline.clone_from(&publish.baseline);
+                self.advance_baseline(0);
+                self.publish_price(&publish.price);
+            }
+            Command::PublishDepth(publish) => self.publish_depth(publish),
             Command::PublishFunding(publish) => self.publish_funding(publish),
             Command::Pulse(_) => {
                 self.move_interest();
@@ -120,8 +130,12 @@ impl State {
                 (held.price, held.published_at) = (price, published_at);
             }
             FeedRole::Mark => {
-                let market = self.instrument_mut(InstrumentId::new(feed.target));
-                (market.mark, market.published_at) = (price, published_at);
+                let instrument = InstrumentId::new(feed.target);
+                self.effects.push(Effect::PricePublished { feed, price });
+                let mark = self.observe_mark(instrument, price);
+                let market = self.instrument_mut(instrument);
+                (market.mark, market.published_at) = (mark, published_at);
+                return;
             }
             FeedRole::Last => {
                 let guard = share(self.rulebook.oracle.last_guard);

@@ -38,7 +38,7 @@ impl State {
             self.fill_client(account, instrument, filled);
         }
         let settles = self.rules_of(instrument).settles;
-        let value = self.worth(settles, default.part(size), Rounding::Up);
+        let value = self.worth(settles, self.lacking(default, size), Rounding::Up);
         self.recognise(account, settles, value);
         let value = Value::new(value);
         self.effects.push(Effect::DeficitDeleveraged { account, instrument, value });
@@ -47,6 +47,15 @@ impl State {
 
     /// The forced quote less the size's part of what is lacking.
     fn bankruptcy_quote(&self, default: &Defaulted, size: i64) -> i128 {
+        if let Some(share) = default.share(size) {
+            let mark = self.instrument(default.position.instrument).mark.wide();
+            let at_mark = i128::from(size) * mark;
+            return if default.position.quantity.is_negative() {
+                at_mark + share
+            } else {
+                share - at_mark
+            };
+        }
         self.forced_fill(&default.position, size).quote - default.part(size)
     }
 

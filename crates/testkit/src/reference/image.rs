@@ -48,6 +48,10 @@ impl State {
         let liquidity: Vec<&Position> = self.liquidity.values().collect();
         append(&mut bytes, &liquidity);
         append(&mut bytes, &self.queue());
+        if !self.depth.is_empty() {
+            let depth: Vec<_> = self.depth.values().collect();
+            append(&mut bytes, &depth);
+        }
         self.append_accounts(&mut bytes);
         bytes
     }

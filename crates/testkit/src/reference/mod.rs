@@ -9,11 +9,13 @@
 //! Law: where the two machines differ, one of them is wrong.
 
 mod accrual;
+mod analysis;
 mod cascade;
 mod checks;
 mod closeout;
 mod commands;
 mod deleveraging;
+mod depth;
 mod exact;
 mod expiry;
 mod fill;
@@ -22,9 +24,11 @@ mod image;
 mod ledger;
 mod margin;
 mod margined;
+mod on_book;
 mod order;
 mod planning;
 mod prices;
+mod pushed;
 mod sale;
 mod selling;
 mod sizing;

@@ -109,7 +109,7 @@ impl State {
                     return None;
                 }
                 Act::Blocked => {
-                    self.skip(account);
+                    self.skip(account, false);
                     return None;
                 }
                 Act::Bankrupt => bankrupt = true,
@@ -316,6 +316,8 @@ impl State {
                 self.close_by_waterfall(account, position, lack, ranking);
                 Act::Done
             }
+            // Finite depth and chosen policies are refused together.
+            Step::DefaultOnBook { .. } | Step::Wait => Act::Done,
         }
     }
 

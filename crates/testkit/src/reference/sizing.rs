@@ -20,6 +20,10 @@ pub(super) enum Step {
     Close { closing: Closing, toxic: bool },
     /// The account cannot pay for its closing: so much is lacking, at 1e-16 of the asset.
     Default { lack: i128 },
+    /// The same by walking a book: so much of equity stands for the position.
+    DefaultOnBook { allocated: i128 },
+    /// The book takes nothing now.
+    Wait,
 }
 
 /// Equity at sale prices against the slippage of closing everything, at 1e-16 of the numeraire.
@@ -47,6 +51,10 @@ impl State {
 
     /// Slippage of closing a whole position, rounded up.
     fn closing_cost(&self, position: &Position) -> i128 {
+        if self.book(position.instrument).is_some() {
+            let cost = self.given_away(position, position.quantity.magnitude().units());
+            return self.worth(self.rules_of(position.instrument).settles, cost, Rounding::Up);
+        }
         let notional = self.notional(position, position.quantity.units());
         self.conceded(position, notional)
     }
@@ -74,6 +82,9 @@ impl State {
     /// where that does not reach it or would leave dust.
     pub fn plan_closing(&self, account: &Account, position: &Position) -> Step {
         let solvency = self.solvency(account);
+        if self.book(position.instrument).is_some() {
+            return self.plan_on_book(account, position, &solvency);
+        }
         if solvency.realisable < solvency.cost {
             return Step::Default { lack: self.lack(account, position, &solvency) };
         }
@@ -128,6 +139,16 @@ impl State {
 
     /// Closing a size against the outside world: mark less slippage for a long, plus for a short.
     pub fn forced_fill(&self, position: &Position, size: i64) -> Fill {
+        if let Some(book) = self.book(position.instrument) {
+            let side = usize::from(position.quantity.is_negative());
+            let gross = i128::from(size) * book.sides[side].anchor;
+            let conceded = book.conceded(side, size);
+            return if side == 1 {
+                Fill { quantity: size, quote: gross + conceded }
+            } else {
+                Fill { quantity: -size, quote: conceded - gross }
+            };
+        }
         let at_mark = i128::from(size) * self.instrument(position.instrument).mark.wide();
         let conceded = self.conceded(position, at_mark);
         if position.quantity.is_negative() {
@@ -169,8 +190,14 @@ impl State {
     pub fn lack(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
         let allocated = self.allocated(account, position, solvency);
         let own = self.closing_cost(position) - allocated;
-        let lacking = own.min(solvency.cost - solvency.realisable).max(0);
+        own.min(solvency.cost - solvency.realisable).max(0)
+    }
+
+    /// The part of equity that stands for a position: its cost less what is lacking, rounded down,
+    /// in the settlement asset.
+    pub fn own_quote(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
+        let share = self.closing_cost(position) - self.lack(account, position, solvency);
         let settles = self.rules_of(position.instrument).settles;
-        self.quote_of(settles, lacking, Rounding::Up).unwrap_or(0)
+        self.quote_of(settles, share, Rounding::Down).unwrap_or(0)
     }
 }

@@ -3,8 +3,10 @@
 //! The queue is no list but a flag of its accounts, deposits and borrows are no totals but sums
 //! over accounts: both are derived where they are asked for.
 
+use super::depth::{DepthState, OpenBook};
 use super::selling::Meter;
 use super::terms::Terms;
+use domain::command::BaselineImpact;
 use domain::rulebook::{
     InstrumentRules, Limits, LiquidationRules, MarginModel, OracleRules, Sections, WaterfallRules,
 };
@@ -101,6 +103,13 @@ pub(super) struct State {
     pub instruments: BTreeMap<InstrumentId, InstrumentState>,
     pub house: BTreeMap<(AssetId, HouseAccount), i128>,
     pub liquidity: BTreeMap<InstrumentId, Position>,
+    pub depth: BTreeMap<InstrumentId, DepthState>,
+    /// Books of the present wave, and what the present command tells of the baseline; empty between
+    /// events.
+    pub books: BTreeMap<InstrumentId, OpenBook>,
+    pub baseline: Vec<BaselineImpact>,
+    /// Whether the present command is a price.
+    pub priced: bool,
     pub accounts: BTreeMap<AccountId, Account>,
     /// Accounts the present event touched, in that order; empty between events.
     pub touched: Vec<AccountId>,
@@ -130,6 +139,10 @@ impl State {
             instruments: BTreeMap::new(),
             house: BTreeMap::new(),
             liquidity: BTreeMap::new(),
+            depth: BTreeMap::new(),
+            books: BTreeMap::new(),
+            baseline: Vec::new(),
+            priced: false,
             accounts: BTreeMap::new(),
             touched: Vec::new(),
             effects: Vec::new(),
@@ -166,6 +179,7 @@ impl State {
             });
             self.liquidity.entry(instrument).or_insert(empty_position(instrument, 0));
         }
+        self.list_depth();
         let (assets, instruments) =
             (rulebook.assets.len() as u32, rulebook.instruments.len() as u32);
         self.effects.push(Effect::RulebookAdopted { assets, instruments });

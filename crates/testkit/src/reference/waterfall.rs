@@ -14,6 +14,8 @@ pub(super) struct Defaulted {
     pub position: Position,
     pub lack: i128,
     pub open: i64,
+    /// By walking a book: the equity that stands for what is open.
+    pub allocated: Option<i128>,
 }
 
 impl Defaulted {
@@ -34,7 +36,7 @@ impl State {
         ranking: &mut Ranking,
     ) {
         let open = position.quantity.magnitude().units();
-        let mut default = Defaulted { account, position: *position, lack, open };
+        let mut default = Defaulted { account, position: *position, lack, open, allocated: None };
         if lack > 0 {
             for layer in self.rulebook.waterfall.layers.clone() {
                 match layer {
@@ -82,7 +84,7 @@ impl State {
     }
 
     /// What the fund has of an asset, and what its numeraire buys of it.
-    fn fund_capacity(&self, asset: AssetId) -> i128 {
+    pub fn fund_capacity(&self, asset: AssetId) -> i128 {
         let own = self.house_amount(HouseAccount::InsuranceFund, asset);
         let numeraire = self.rulebook.numeraire;
         if asset == numeraire {
@@ -93,7 +95,7 @@ impl State {
     }
 
     /// Pays an account out of the fund, which first buys what it has too little of.
-    fn draw_fund(&mut self, account: AccountId, asset: AssetId, amount: i128, value: i128) {
+    pub fn draw_fund(&mut self, account: AccountId, asset: AssetId, amount: i128, value: i128) {
         let fund = Holder::House(HouseAccount::InsuranceFund);
         let world = Holder::House(HouseAccount::Liquidity);
         let missing = amount - self.house_amount(HouseAccount::InsuranceFund, asset);

@@ -22,7 +22,8 @@ impl Workload {
             830..=889 => self.withdrawal(),
             890..=919 => self.transfer(),
             920..=944 => self.funding(),
-            945..=951 => self.capital(),
+            945..=949 => self.capital(),
+            950..=951 => self.depth(at),
             952..=955 => self.rules_change(),
             956..=967 => self.halt_or_resume(),
             968..=970 => OpenAccount { account: AccountId::new(self.accounts) }.into(),
@@ -192,7 +193,10 @@ impl Workload {
             }
             45..=93 => {
                 let price = self.instrument_price(instrument, 200);
-                publish(Feed::mark(instrument), price, published_at)
+                match publish(Feed::mark(instrument), price, published_at) {
+                    Command::PublishPrice(price) => self.with_baseline(price, at),
+                    other => other,
+                }
             }
             _ => {
                 let price = self.instrument_price(instrument, 8_000);

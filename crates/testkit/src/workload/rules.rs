@@ -2,11 +2,12 @@
 
 use super::OPENS_AT;
 use super::dice::Dice;
+use super::liquidity;
 use domain::command::Genesis;
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve,
-    InterestPoint, Layer, Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier,
-    Rulebook, Sections, SocialisingRule, WaterfallRules, validate,
+    InterestPoint, Layer, Limits, LiquidationRules, LiquidityRules, MarginModel, OracleRules,
+    RequirementTier, Rulebook, Sections, SocialisingRule, WaterfallRules, validate,
 };
 use domain::{Amount, AssetId, Duration, Price, Quantity, Rate, Ratio, Value};
 
@@ -116,7 +117,9 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
     let most = rulebook.limits.accounts_max;
     rulebook.limits = limits(dice, u64::from(most) - 1);
     rulebook.limits.accounts_max = most;
+    rulebook.sections.liquidity = LiquidityRules::NONE;
     super::selling::draw(dice, rulebook);
+    liquidity::vary(dice, rulebook);
 }
 
 fn asset(dice: &mut Dice, place: usize, decimals: u8, level: i128, accounts: u64) -> AssetRules {

@@ -52,6 +52,13 @@ const EFFECTS: &[&str] = &[
     "StepPostponed Cap",
     "PositionTakenOver",
     "CollateralSeized",
+    "LiquidationStarted in a later wave",
+    "StepSkipped DepthExhausted",
+    "DepthPublished",
+    "DepthLevelFell",
+    "ImpactMoved",
+    "MarkMoved",
+    "LiquidationTraced",
     "Refused",
 ];
 

@@ -137,7 +137,7 @@ impl Book {
 
     pub fn prices(&self) -> Prices<'_> {
         let (assets, instruments) = (&self.assets, &self.instruments);
-        Prices { rulebook: &self.rules, assets, instruments, terms: None }
+        Prices { rulebook: &self.rules, assets, instruments, terms: None, books: &[] }
     }
 
     pub fn portfolio(&self) -> Portfolio<'_> {

@@ -86,6 +86,9 @@ fn no_step_raises_the_shortfall_unless_it_is_toxic() {
         let ask = Ask { goal, sizing: asked, ..Ask::TO_RELEASE };
         let covered = solvency(&portfolio, &prices).covers();
         match plan(&portfolio, &prices, &position, &ask) {
+            Step::DefaultOnBook { .. } | Step::Wait => {
+                panic!("without depth nothing walks a book");
+            }
             Step::Close { closing, toxic: is_toxic } => {
                 assert!(covered, "seed {seed}: a step that equity does not cover");
                 let after = assess(&portfolio.with(closing.change), &prices);

@@ -56,6 +56,9 @@ fn a_step_brings_no_account_further_from_release() {
                 whole += u64::from(left == Quantity::ZERO);
                 toxic += u64::from(is_toxic);
             }
+            Step::DefaultOnBook { .. } | Step::Wait => {
+                panic!("seed {seed}: without depth nothing walks a book");
+            }
             Step::Default { lack } => {
                 assert!(!covered && !lack.is_negative(), "seed {seed}: {lack:?}");
                 defaults += 1;

@@ -2,11 +2,12 @@
 
 use super::{answer, events, machine, plain};
 use domain::command::{
-    Deposit, PayInCapital, PublishFunding, PublishPrice, RegisterTrade, TransferAsset, Withdraw,
+    Deposit, PayInCapital, PublishDepth, PublishFunding, PublishPrice, RegisterTrade,
+    TransferAsset, Withdraw,
 };
 use domain::{
-    AccountId, Amount, AssetId, Command, Effect, Event, Feed, InstrumentId, Price, Quantity, Rate,
-    Refusal, Timestamp,
+    AccountId, Amount, AssetId, Command, Effect, Event, Feed, InstrumentId, Price, Quantity, Quote,
+    Rate, Ratio, Refusal, Timestamp,
 };
 
 /// Before the commands under test: alice has little, bob much, carol is being sold out while her
@@ -244,6 +245,33 @@ fn funding_rate() {
             breach(Refusal::InstrumentKindUnfit, "instrument", |it| it.instrument = BTC_USD),
             breach(Refusal::RateMaxExceeded, "rate", |it| it.rate = Rate::new(i64::MIN)),
             breach(Refusal::PriceMissing, "instrument", |it| it.instrument = BTC_PERP),
+        ],
+    );
+}
+
+#[test]
+fn published_depth() {
+    let command = PublishDepth {
+        instrument: ETH_PERP,
+        venue: 0,
+        source: 0,
+        depth: Quote::new(1),
+        half_spread: Ratio::ZERO,
+        published_at: Timestamp::from_nanos(1),
+    };
+    check(
+        &command,
+        &[
+            breach(Refusal::InstrumentUnknown, "instrument", |it| it.instrument = NO_INSTRUMENT),
+            breach(Refusal::PublishedInFuture, "published", |it| {
+                it.published_at = Timestamp::from_nanos(i64::MAX);
+            }),
+            breach(Refusal::PublishedBackwards, "published", |it| {
+                it.published_at = Timestamp::from_nanos(i64::MIN);
+            }),
+            breach(Refusal::DepthUnfit, "depth", |it| it.depth = Quote::new(0)),
+            breach(Refusal::DepthUnfit, "venue", |it| it.venue = 9),
+            breach(Refusal::DepthUnfit, "spread", |it| it.half_spread = Ratio::ONE),
         ],
     );
 }

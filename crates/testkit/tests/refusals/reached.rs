@@ -1,8 +1,8 @@
 //! One table for each refusal.
 
 use super::{answer, events, machine, plain};
-use domain::command::{Genesis, OpenAccount, Pulse};
-use domain::{AccountId, Command, Effect, Event, Refusal};
+use domain::command::{BaselineImpact, Genesis, OpenAccount, PublishPriceWithBaseline, Pulse};
+use domain::{AccountId, Command, Effect, Event, InstrumentId, Refusal};
 
 /// A refusal, the table whose last event earns it, and what is changed in that event first.
 type Entry = (Refusal, &'static str, fn(&mut Event));
@@ -164,6 +164,20 @@ const ENTRIES: &[Entry] = &[
          3 index BTC 1_000\n4 withdraw alice USD 50.00000001 -> Refused\n",
         AS_WRITTEN,
     ),
+    (Refusal::DepthUnfit, "1 depth BTC-PERP 0 100 -> Refused\n", AS_WRITTEN),
+    (Refusal::BaselineUnfit, "1 mark BTC-PERP 100\n", |event| {
+        if let Command::PublishPrice(price) = &event.command {
+            let baseline = vec![BaselineImpact {
+                instrument: InstrumentId::new(0),
+                wave: 0,
+                permanent: 0,
+                transient: 0,
+                gap: 0,
+                since: event.timestamp,
+            }];
+            event.command = PublishPriceWithBaseline { price: price.clone(), baseline }.into();
+        }
+    }),
 ];
 
 fn genesis() -> Command {
