@@ -154,6 +154,10 @@ pub struct DayArgs {
     /// Stop before this time, such as 2020-03-12T10:00:00Z
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// Where marks come from, for rulebooks with depth; the rulebook's own if absent. Differential
+    /// runs are measured against a first pass under the first rulebook named
+    #[arg(long, value_enum)]
+    pub price_mode: Option<PriceModeWord>,
     /// Folder for files that the day names but does not hold; CLEARSIM_DATA if absent
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -163,6 +167,17 @@ pub struct DayArgs {
     /// Where and how the run is kept
     #[command(flatten)]
     pub keep: Keep,
+}
+
+/// Where marks come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PriceModeWord {
+    /// Recorded prices as they are
+    Exogenous,
+    /// Recorded prices moved by what this run's forced trades did beyond a baseline's
+    Differential,
+    /// Recorded prices as shocks, moved by all that this run's forced trades did
+    Synthetic,
 }
 
 /// Where and how a run is kept.

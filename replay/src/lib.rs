@@ -5,6 +5,7 @@
 //! of other houses are judged apart (`conformance`).
 
 pub mod again;
+pub mod baseline;
 pub mod causes;
 pub mod chronicle;
 pub mod cli;

@@ -18,6 +18,7 @@ use crate::rulebooks::Named;
 use crate::summary::Facts;
 use crate::summary::document::document;
 use crate::summary::numbers::grouped;
+use crate::summary::price_mode;
 use crate::tables::Written;
 
 /// What decides a run's outcome, and what it is called.
@@ -57,7 +58,7 @@ impl Record {
             &self.manifest,
             &rulebook,
             &seed,
-            "exogenous",
+            price_mode(Some(&self.rulebook.rules)),
             &semantics,
             self.until.as_deref().unwrap_or(""),
         ] {
@@ -77,7 +78,7 @@ impl Record {
             "parent": null,
             "title": self.title,
             "provenance": self.provenance,
-            "price_mode": "exogenous",
+            "price_mode": price_mode(Some(&self.rulebook.rules)),
             "inputs": self.inputs,
             "rulebook": self.rulebook.name,
             "rulebook_digest": blake3::hash(rulebook.as_bytes()).to_hex().as_str(),

@@ -9,14 +9,14 @@ use std::fs;
 
 use support::{check, root, runs, text};
 
-/// Golden files by name: `<day>.<rulebook>`.
+/// Golden files by name: `<day>.<rulebook>` or `<day>.<rulebook>.<mode>`.
 fn names() -> Vec<(String, String)> {
     let folder = fs::read_dir(root().join("fixtures/golden")).expect("the golden folder exists");
     let names = folder.map(|entry| entry.expect("a readable folder").file_name());
     let names = names.map(|name| name.to_string_lossy().into_owned());
     names
         .filter_map(|name| name.split_once('.').map(|(day, rules)| (day.into(), rules.into())))
-        .filter(|(_, rules): &(String, String)| !rules.contains('.'))
+        .filter(|(_, rules): &(String, String)| !rules.ends_with(".json"))
         .collect()
 }
 
@@ -32,7 +32,11 @@ fn every_golden_day_is_met() {
             let runs = text(folder.path());
             scope.spawn(move || {
                 let day = format!("fixtures/days/{day}");
-                let arguments = ["day", &day, "--rulebook", rules, "--runs", runs, "-v"];
+                // `depth.synthetic` is a rulebook and a price mode.
+                let (rules, mode) = rules.split_once('.').unwrap_or((rules, "exogenous"));
+                let (mode_flag, runs_flag) = ("--price-mode", "--runs");
+                let arguments =
+                    ["day", &day, "--rulebook", rules, mode_flag, mode, runs_flag, runs, "-v"];
                 let met = check(0, &arguments);
                 let equal = met.said.matches("equals ").count();
                 assert_eq!(equal, 2, "digest and summary were compared: {}", met.said);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::numbers::{VALUE_PLACES, exact, parts};
 use super::statistics::{Deficit, PriceTrack, Statistics};
-use super::{Facts, NOT_COMPARABLE, numeraire, stream_name};
+use super::{Facts, NOT_COMPARABLE, numeraire, price_mode, stream_name};
 use crate::clockface::minute_start;
 
 /// The document without `wall`.
@@ -18,7 +18,7 @@ pub fn document(facts: &Facts, statistics: &Statistics) -> Value {
         "schema": facts.schema,
         "title": facts.title,
         "rulebook": facts.rulebook,
-        "price_mode": "exogenous",
+        "price_mode": price_mode(statistics.rulebook.as_ref()),
         "seed": facts.seed,
         "until": facts.until,
         "numeraire": numeraire(statistics.rulebook.as_ref()),
@@ -35,6 +35,10 @@ pub fn document(facts: &Facts, statistics: &Statistics) -> Value {
         "run": facts.place,
         "next": facts.next,
     });
+    if let Some(rulebook) = statistics.rulebook.as_ref().filter(|_| statistics.feedback.is_there())
+    {
+        document["feedback"] = statistics.feedback.document(rulebook);
+    }
     if !facts.overrides.is_empty() {
         document["overrides"] = json!(facts.overrides);
     }

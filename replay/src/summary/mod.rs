@@ -1,6 +1,7 @@
 //! What a run came to: gathered from effects, written as one screen and as one document.
 
 pub mod document;
+pub mod feedback;
 pub mod numbers;
 pub mod screen;
 pub mod statistics;
@@ -37,6 +38,12 @@ pub struct Facts {
 /// The sentence about invented accounts.
 pub const NOT_COMPARABLE: &str =
     "the accounts are invented: these totals are not comparable with published ones";
+
+/// Where the run's marks came from, in the words of the command line.
+pub fn price_mode(rulebook: Option<&Rulebook>) -> &'static str {
+    let mode = rulebook.map(|rulebook| rulebook.sections.liquidity.price_mode);
+    feed::rulebook::mode_word(mode.unwrap_or_default())
+}
 
 /// Name of the numeraire, for figures.
 pub fn numeraire(rulebook: Option<&Rulebook>) -> String {

@@ -4,7 +4,7 @@ use domain::{Feed, FeedRole, InstrumentId, Rulebook};
 
 use super::numbers::{VALUE_PLACES, grouped, parts, price, rounded};
 use super::statistics::{PriceTrack, Statistics};
-use super::{Facts, NOT_COMPARABLE, numeraire, stream_name};
+use super::{Facts, NOT_COMPARABLE, numeraire, price_mode, stream_name};
 use crate::clockface::{day_and_minute, minute_start};
 
 /// Columns of a screen.
@@ -16,9 +16,13 @@ const PRICES_MAX: usize = 9;
 
 /// The lines of the summary.
 pub fn screen(facts: &Facts, statistics: &Statistics) -> Vec<String> {
-    let mut lines = title(facts);
+    let mut lines = title(facts, price_mode(statistics.rulebook.as_ref()));
     prices(&mut lines, statistics);
     liquidated(&mut lines, statistics);
+    if let Some(rulebook) = statistics.rulebook.as_ref().filter(|_| statistics.feedback.is_there())
+    {
+        block(&mut lines, "feedback", &statistics.feedback.line(rulebook));
+    }
     money(&mut lines, statistics);
     lost(&mut lines, statistics);
     if facts.synthetic_accounts {
@@ -31,13 +35,13 @@ pub fn screen(facts: &Facts, statistics: &Statistics) -> Vec<String> {
 }
 
 /// Title, rulebook and price mode, wrapped at the left edge.
-fn title(facts: &Facts) -> Vec<String> {
+fn title(facts: &Facts, mode: &str) -> Vec<String> {
     let until = facts.until.as_ref().map_or_else(String::new, |until| format!("   until {until}"));
     let mut rulebook = facts.rulebook.clone();
     if !facts.overrides.is_empty() {
         rulebook += &format!(" with {}", facts.overrides.join(", "));
     }
-    let text = format!("{}   rulebook {rulebook}   exogenous prices{until}", facts.title);
+    let text = format!("{}   rulebook {rulebook}   {mode} prices{until}", facts.title);
     wrap(&text, WIDTH)
 }
 

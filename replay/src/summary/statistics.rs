@@ -14,6 +14,7 @@ use domain::{
 use runtime::Observer;
 use store::journal::control::Seal;
 
+use super::feedback::Feedback;
 use super::numbers::in_numeraire;
 use crate::clockface::minute_of;
 
@@ -99,6 +100,8 @@ pub struct Statistics {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Seals in order: sequence, seal digest, effect digest.
     pub seals: Vec<(u64, [u8; 16], [u8; 16])>,
+    /// What forced trades did to prices, where depth is finite.
+    pub feedback: Feedback,
     pub(super) opening: Option<Opening>,
 }
 
@@ -122,6 +125,7 @@ impl Observer for Statistics {
         for effect in effects {
             self.effects += 1;
             self.take(event, effect);
+            self.feed_back(event, effect);
         }
     }
 
@@ -131,6 +135,16 @@ impl Observer for Statistics {
 }
 
 impl Statistics {
+    fn feed_back(&mut self, event: &Event, effect: &Effect) {
+        let Some(rulebook) = &self.rulebook else { return };
+        if rulebook.sections.liquidity.markets.is_empty() {
+            return;
+        }
+        let prices = &self.prices;
+        let index = |asset| prices.get(&Feed::index(asset)).map(|track| track.close.units());
+        self.feedback.take(event.timestamp, effect, rulebook, index);
+    }
+
     fn take(&mut self, event: &Event, effect: &Effect) {
         match *effect {
             Effect::Refused { refusal } => *self.refusals.entry(refusal).or_default() += 1,

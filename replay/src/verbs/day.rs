@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use domain::Timestamp;
+use domain::rulebook::PriceMode;
 use feed::day::{Day, Machine};
 use feed::error::{FeedError, Place};
 use feed::manifest::{Manifest, PopulationSource};
 use serde_json::{Value, json};
 
+use crate::baseline::{self, Baseline};
 use crate::chronicle::Chronicle;
-use crate::cli::DayArgs;
+use crate::cli::{DayArgs, PriceModeWord};
 use crate::console::Console;
 use crate::directory::Directory;
 use crate::engine::{Engine, Sequenced, numbered};
@@ -21,6 +23,7 @@ use crate::opened::Run;
 use crate::record::{self, Begun, Record};
 use crate::report;
 use crate::rulebooks::{self, Named};
+use crate::summary::numbers::grouped;
 use crate::summary::{Facts, Statistics};
 use crate::tables::Tables;
 use crate::verbs::compare;
@@ -63,6 +66,7 @@ pub fn day(console: &mut Console, args: &DayArgs) -> Answer {
         until,
         own_input: own_seed && args.until.is_none() && args.keep.set.is_empty(),
         interrupt: Interrupt::listen(),
+        base: words.first().cloned().unwrap_or_default(),
     };
     let mut runs = Vec::new();
     for word in words {
@@ -125,16 +129,15 @@ struct Setting<'a> {
     /// Whether the input is the day's own, as its golden file expects.
     own_input: bool,
     interrupt: Interrupt,
+    /// The rulebook that a differential run is measured against.
+    base: String,
 }
 
 impl Setting<'_> {
     fn run(&self, console: &Console, word: &str) -> Answer<DayRun> {
         let args = self.args;
-        let rulebook = rulebooks::find(word, Some(&self.folder), &args.keep.set)?;
-        let data =
-            args.data.clone().or_else(|| std::env::var_os("CLEARSIM_DATA").map(PathBuf::from));
-        let manifest = self.manifest.clone();
-        let day = Day::of(manifest, &self.folder, data.as_deref(), &rulebook.rules)?;
+        let rulebook = self.rulebook(word)?;
+        let day = self.day(&rulebook)?;
         let name = self.folder.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.unwrap_or_else(|| "day".to_owned());
         let mut record = self.record(&day, &rulebook, &name);
@@ -156,7 +159,8 @@ impl Setting<'_> {
         if !args.keep.no_tables {
             listeners.push(&mut tables);
         }
-        let sequenced = sequence(&engine, console, &day, end, &mut listeners);
+        let baseline = self.baseline(console, &rulebook, end)?;
+        let sequenced = sequence(&engine, console, (&day, baseline), end, &mut listeners);
         let sequenced = sequenced.inspect_err(|failure| begun.failed(failure))?;
         record.tables = tables.written().to_vec();
         if sequenced.stopped {
@@ -171,6 +175,49 @@ impl Setting<'_> {
         }
         let run = (sequenced, chronicle);
         self.conclude(console, &day, &rulebook, &directory, &record, run)
+    }
+
+    /// The rulebook of a name, with the price mode asked for.
+    fn rulebook(&self, word: &str) -> Answer<Named> {
+        let mut named = rulebooks::find(word, Some(&self.folder), &self.args.keep.set)?;
+        let Some(asked) = self.args.price_mode else { return Ok(named) };
+        let mode = match asked {
+            PriceModeWord::Exogenous => PriceMode::Exogenous,
+            PriceModeWord::Differential => PriceMode::Differential,
+            PriceModeWord::Synthetic => PriceMode::Synthetic,
+        };
+        if mode != PriceMode::Exogenous && named.rules.sections.liquidity.markets.is_empty() {
+            let expected = "a rulebook with depth, such as --rulebook depth";
+            return Err(Failure::argument("--price-mode", expected, &named.name));
+        }
+        named.rules = baseline::with_mode(&named.rules, mode);
+        Ok(named)
+    }
+
+    fn day(&self, rulebook: &Named) -> Answer<Day> {
+        let data = self.args.data.clone();
+        let data = data.or_else(|| std::env::var_os("CLEARSIM_DATA").map(PathBuf::from));
+        let manifest = self.manifest.clone();
+        Ok(Day::of(manifest, &self.folder, data.as_deref(), &rulebook.rules)?)
+    }
+
+    /// What the base rules' own forced trades did, for a differential run.
+    fn baseline(&self, console: &Console, rulebook: &Named, end: Timestamp) -> Answer<Baseline> {
+        let differential = rulebook.rules.sections.liquidity.price_mode == PriceMode::Differential;
+        if !differential {
+            return Ok(Baseline::default());
+        }
+        let mut base = self.rulebook(&self.base)?;
+        base.rules = baseline::with_mode(&base.rules, PriceMode::Baseline);
+        let day = self.day(&base)?;
+        let commands = numbered(commands(&day, end));
+        let baseline = baseline::pass(commands, Timestamp::from_nanos(end.nanos() - 1));
+        console.note(&format!(
+            "baseline under {}: {} prices came with impact",
+            base.name,
+            grouped(baseline.len() as u128)
+        ));
+        Ok(baseline)
     }
 
     fn conclude(
@@ -246,7 +293,12 @@ impl Setting<'_> {
         run: &Sequenced,
         document: &Value,
     ) -> Answer {
-        let Some(path) = golden::path(&self.folder, &rulebook.name) else { return Ok(DONE) };
+        let mode = rulebook.rules.sections.liquidity.price_mode;
+        let name = match mode {
+            PriceMode::Exogenous => rulebook.name.clone(),
+            mode => format!("{}.{}", rulebook.name, feed::rulebook::mode_word(mode)),
+        };
+        let Some(path) = golden::path(&self.folder, &name) else { return Ok(DONE) };
         let golden = Golden {
             semantics: clearing::SEMANTICS,
             events: run.statistics.events,
@@ -289,17 +341,22 @@ fn compare_golden(console: &Console, path: &Path, found: &str) -> Answer {
 fn sequence(
     engine: &Engine<'_>,
     console: &Console,
-    day: &Day,
+    (day, baseline): (&Day, Baseline),
     end: Timestamp,
     listeners: &mut [&mut dyn Listener],
 ) -> Answer<Sequenced> {
-    let machine = Machine { semantics: clearing::SEMANTICS, seal_interval: SEAL_INTERVAL };
-    let commands = day.commands(machine).take_while(|timed| timed.timestamp < end);
-    let mut commands = numbered(commands.map(|timed| (timed.timestamp, timed.command)));
+    let mut commands = numbered(baseline.tell(commands(day, end)));
     let Some(genesis) = commands.next() else {
         let sentence = "--until is not after the beginning of the day: nothing to run";
         let error = FeedError::rule("day.empty", Place::default(), sentence);
         return Err(Failure::said(NOTHING_SELECTED, error));
     };
     engine.run(console, genesis, commands.map(Ok), listeners)
+}
+
+/// The day's commands before `end`, each with its time.
+fn commands(day: &Day, end: Timestamp) -> impl Iterator<Item = (Timestamp, domain::Command)> {
+    let machine = Machine { semantics: clearing::SEMANTICS, seal_interval: SEAL_INTERVAL };
+    let commands = day.commands(machine).take_while(move |timed| timed.timestamp < end);
+    commands.map(|timed| (timed.timestamp, timed.command))
 }

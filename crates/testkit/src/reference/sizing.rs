@@ -188,15 +188,21 @@ impl State {
     /// What the waterfall must add to close a position whole: its cost less its share, by
     /// maintenance margin, of equity; at most what the whole account lacks.
     pub fn lack(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
-        let allocated = self.allocated(account, position, solvency);
-        let own = self.closing_cost(position) - allocated;
+        let lacking = self.lacks(account, position, solvency);
+        let settles = self.rules_of(position.instrument).settles;
+        self.quote_of(settles, lacking, Rounding::Up).unwrap_or(0)
+    }
+
+    /// The same in the numeraire.
+    fn lacks(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
+        let own = self.closing_cost(position) - self.allocated(account, position, solvency);
         own.min(solvency.cost - solvency.realisable).max(0)
     }
 
     /// The part of equity that stands for a position: its cost less what is lacking, rounded down,
     /// in the settlement asset.
     pub fn own_quote(&self, account: &Account, position: &Position, solvency: &Solvency) -> i128 {
-        let share = self.closing_cost(position) - self.lack(account, position, solvency);
+        let share = self.closing_cost(position) - self.lacks(account, position, solvency);
         let settles = self.rules_of(position.instrument).settles;
         self.quote_of(settles, share, Rounding::Down).unwrap_or(0)
     }
