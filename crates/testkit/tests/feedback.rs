@@ -3,8 +3,8 @@
 //!
 //! Method: a uniform density of equal long accounts under linear depth, closed whole, whose
 //! thresholds lie at the right edges of their cells (models 7.4); the move is compared with
-//! d0 (1 - n^(w+1)) / (1 - n) wave by wave and with d0 / (1 - n) at the end, within the stated bound
-//! of one account's impact. Then seeded prices through a baseline pass and a differential run.
+//! d0 (1 - n^(w+1)) / (1 - n) wave by wave and with d0 / (1 - n) at the end, within the stated
+//! bound of one account's impact. Then prices through a baseline pass and a differential run.
 
 use clearing::{ClearingHouse, SEMANTICS};
 use domain::command::{
