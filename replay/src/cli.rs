@@ -114,6 +114,8 @@ pub enum Verb {
         \x20 $ clearsim conformance fixtures/vectors/dydx_v4.json")]
     Conformance(ConformanceArgs),
     /// Write the report of a finished run, one HTML file, or a chart of it as a picture
+    #[command(after_help = "Examples:\n\
+        \x20 $ clearsim report runs/tiny-default-* -o report.html")]
     Report(ReportArgs),
     /// Measure this machine
     #[command(after_help = "Examples:\n\
