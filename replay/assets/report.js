@@ -25,7 +25,14 @@
   const ticks = (_, splits, __, ___, step) => splits.map((time) =>
     step >= 86400 || time % 86400 === 0 ? day(time) : clock(time, step < 60));
 
-  const places = (step) => Math.max(0, Math.min(9, -Math.floor(Math.log10(step) + 1e-9)));
+  // Places that tell ticks apart: 2.5 needs one more than 2.
+  const places = (step) => {
+    for (let count = 0; count < 9; count++) {
+      const scaled = step * 10 ** count;
+      if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return count;
+    }
+    return 9;
+  };
   const short = (_, splits, __, ___, step) => splits.map((value) => {
     if (value == null) return "";
     if (value === 0) return "0";

@@ -41,6 +41,12 @@ impl Markets {
                 self.prices.entry(feed).or_default().meet(minute, price.wide());
                 return;
             }
+            // Under price feedback the mark in force is another than the published one.
+            Effect::MarkMoved { instrument, mark, .. } => {
+                let feed = Feed::mark(instrument);
+                self.prices.entry(feed).or_default().meet(minute, mark.wide());
+                return;
+            }
             Effect::FundingIndexMoved { instrument, rate, .. } => {
                 self.funding.push((at, instrument, rate));
                 return;

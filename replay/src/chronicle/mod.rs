@@ -7,6 +7,7 @@
 pub mod fate;
 pub mod flow;
 pub mod house;
+pub mod impact;
 pub mod liquidation;
 pub mod loss;
 pub mod margin;
@@ -41,6 +42,8 @@ pub struct Chronicle {
     pub house: house::HouseLevels,
     /// All accounts, now and then.
     pub margins: margin::Margins,
+    /// What forced trades did to prices.
+    pub impacts: impact::Impacts,
     /// Money that moved.
     pub flows: flow::MoneyFlows,
     /// What became of each account.
@@ -91,6 +94,7 @@ impl Listener for Chronicle {
         if let Some(rulebook) = &self.rulebook {
             for effect in effects {
                 self.markets.take(minute, at, effect);
+                self.impacts.take(minute, effect);
                 self.flows.take(effect, rulebook);
                 self.fates.take(effect);
                 self.losses.take(minute, effect, rulebook, house);

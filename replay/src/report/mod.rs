@@ -15,7 +15,7 @@ pub mod table;
 
 use std::path::Path;
 
-use domain::{AssetId, InstrumentId};
+use domain::{AssetId, FeedRole, InstrumentId};
 use serde_json::Value;
 
 use crate::again::rerun_with;
@@ -104,6 +104,14 @@ impl Told {
         let rulebook = self.chronicle.rulebook.as_ref();
         let rules = rulebook.and_then(|rulebook| rulebook.instrument(instrument));
         rules.map_or_else(|| format!("instrument {}", instrument.number()), |one| one.name.clone())
+    }
+
+    /// Name of an instrument's colour: its place among those that have a mark.
+    pub fn tone(&self, instrument: InstrumentId) -> String {
+        let marks = self.chronicle.markets.prices.keys();
+        let mut marks = marks.filter(|feed| feed.role == FeedRole::Mark);
+        let place = marks.position(|feed| feed.target == instrument.number());
+        chart::tone(place.unwrap_or(instrument.index()))
     }
 
     /// Name of an asset.

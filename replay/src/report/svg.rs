@@ -146,7 +146,8 @@ fn axes(text: &mut String, frame: &Frame, unit: &str) {
         let y = frame.y(value);
         let _ = write!(
             text,
-            "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" style=\"stroke:var(--grid)\"/>\
+            "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" \
+             style=\"stroke:var(--grid)\"/>\
              <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             WIDTH - RIGHT,
             LEFT - 6.0,

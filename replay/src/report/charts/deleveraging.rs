@@ -1,7 +1,7 @@
 //! Deleveraging: what had to be absorbed against what winners gave up.
 
 use crate::report::Told;
-use crate::report::chart::{Chart, Figures, Kind, Line, View, tone};
+use crate::report::chart::{Chart, Figures, Kind, Line, View};
 
 /// Needed and taken, added up; and what was closed.
 pub fn chart(told: &Told) -> Option<Chart> {
@@ -17,7 +17,7 @@ pub fn chart(told: &Told) -> Option<Chart> {
     let closed = losses.closed.totals(|instrument| instrument);
     let closed = closed.keys().map(|instrument| {
         let sums = losses.closed.by_minute(|one| one == *instrument);
-        Line::new(told.instrument(*instrument), tone(instrument.index()), Figures::Sums(sums))
+        Line::new(told.instrument(*instrument), told.tone(*instrument), Figures::Sums(sums))
     });
     let closed: Vec<Line<'_>> = closed.collect();
     let (unit, grid) = (told.numeraire(), told.grid());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::clockface::minute_of;
 use crate::report::Told;
-use crate::report::chart::{Chart, Figures, Kind, Line, View, tone};
+use crate::report::chart::{Chart, Figures, Kind, Line, View};
 
 /// A step line for each instrument.
 pub fn chart(told: &Told) -> Option<Chart> {
@@ -15,7 +15,7 @@ pub fn chart(told: &Told) -> Option<Chart> {
     let lines = rates.into_iter().map(|(instrument, moments)| {
         let name = told.instrument(instrument);
         // Rates at 1e-12 read as per cent lose two places.
-        Line::new(name, tone(instrument.index()), Figures::Moments(moments)).scaled(10, 4)
+        Line::new(name, told.tone(instrument), Figures::Moments(moments)).scaled(10, 4)
     });
     let lines: Vec<Line<'_>> = lines.collect();
     if lines.is_empty() {

@@ -17,7 +17,7 @@ pub fn chart(told: &Told) -> Option<Chart> {
     let waves: BTreeSet<u16> = parts.iter().map(|part| part.1).collect();
     let by_instrument = instruments.iter().map(|instrument| {
         let sums = notional.by_minute(|part| part.0 == *instrument);
-        Line::new(told.instrument(*instrument), tone(instrument.index()), Figures::Sums(sums))
+        Line::new(told.instrument(*instrument), told.tone(*instrument), Figures::Sums(sums))
     });
     let by_instrument: Vec<Line<'_>> = by_instrument.collect();
     let sides = [("longs", "bad", true), ("shorts", "c6", false)].map(|(name, tone, long)| {

@@ -1,14 +1,15 @@
 //! The charts of a report, in the order they are read.
 //!
 //! One file each: a function from what is told of a run to a chart, or `None` where the run has
-//! nothing to show, so that no chart is ever empty. A model that comes later (amplification, depth,
-//! impact, other waterfalls) gathers its figures in a part of the chronicle and adds its chart to
-//! [`CHARTS`]; page, tables, pictures and comparison take it from there.
+//! nothing to show, so that no chart is ever empty. A model that comes later gathers its figures in
+//! a part of the chronicle and adds its chart to [`CHARTS`]; page, tables, pictures and comparison
+//! take it from there.
 
 mod below;
 mod deleveraging;
 mod fund;
 mod funding;
+mod impact;
 mod liquidated;
 mod liquidity;
 mod losses;
@@ -28,6 +29,8 @@ pub const CHARTS: &[Draw] = &[
     prices::chart,
     market::chart,
     liquidated::chart,
+    impact::amplification,
+    impact::impact,
     below::chart,
     margins::chart,
     fund::chart,

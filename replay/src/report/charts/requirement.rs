@@ -1,9 +1,11 @@
 //! What accounts hold against what they must hold, and what is open.
 
+use domain::InstrumentId;
+
 use crate::chronicle::margin::Sample;
 use crate::clockface::minute_of;
 use crate::report::Told;
-use crate::report::chart::{Chart, Figures, Kind, Line, View, tone};
+use crate::report::chart::{Chart, Figures, Kind, Line, View};
 
 /// Equity and requirement of exposed accounts; open notional by instrument.
 pub fn chart(told: &Told) -> Option<Chart> {
@@ -23,8 +25,9 @@ pub fn chart(told: &Told) -> Option<Chart> {
         Line::new("maintenance margin", "bad", moments(&|sample| sample.maintenance)).scaled(22, 0),
     ];
     let open = rulebook.instruments.iter().enumerate().map(|(place, rules)| {
+        let instrument = InstrumentId::new(place as u32);
         let figure = |sample: &Sample| sample.open_notional.get(place).copied().unwrap_or(0);
-        Line::new(&rules.name, tone(place), moments(&figure))
+        Line::new(&rules.name, told.tone(instrument), moments(&figure))
     });
     let open: Vec<Line<'_>> = open.filter(|line| !line.is_empty()).collect();
     let (unit, grid) = (told.numeraire(), told.grid());
