@@ -80,6 +80,11 @@ impl Baseline {
         self.told.len()
     }
 
+    /// Whether it tells none.
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+
     /// The commands with what each price command is told.
     pub fn tell(
         self,
