@@ -1,7 +1,7 @@
 //! `log.jsonl` of a run: what was said and traced while it was made, a JSON object a line.
 //!
-//! One at a time in a process: it is opened when a run directory is there and closed when the run is
-//! complete. Law: a log that cannot be written changes nothing about the run.
+//! One at a time in a process: it is opened when a run directory is there and closed when the run
+//! is complete. Law: a log that cannot be written changes nothing about the run.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! Goal: what others read from the tables is what the run did, to the last unit.
-//! Method: the tiny day's tables read by DuckDB, Polars, pandas and pyarrow, as far as the Python of
-//! CLEARSIM_PYTHON (else `python3`) has them; sums compared with `summary.json`. A library that is
-//! not installed is named as skipped.
+//! Method: the tiny day's tables read by DuckDB, Polars, pandas and pyarrow, as far as the Python
+//! of CLEARSIM_PYTHON (else `python3`) has them; sums compared with `summary.json`. A library that
+//! is not installed is named as skipped.
 
 mod support;
 

@@ -1,8 +1,8 @@
 //! `accounts` and `holdings`: what accounts were worth and what they held, at given moments.
 //!
 //! A moment is the state after an event: a seal for whoever changed since the last one and has a
-//! position or a debt, an event that sold an account out or closed a winner's position, and the end,
-//! for everybody. Figures include what accrued; balances are as last posted; prices stand in
+//! position or a debt, an event that sold an account out or closed a winner's position, and the
+//! end, for everybody. Figures include what accrued; balances are as last posted; prices stand in
 //! `marks`. A socialised loss shows at the next moment of each depositor. `ordinal` counts the rows
 //! of an event.
 

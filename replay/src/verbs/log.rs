@@ -1,6 +1,6 @@
 //! `log`: what a journal holds, as rows; `log repair` gives up a damaged end.
 
-mod parquet;
+mod columns;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub fn log(console: &mut Console, args: &LogArgs) -> Answer {
     let journal = directory::find_journal(source);
     let storage = directory::open_storage(&journal)?;
     if args.format == RowFormat::Parquet {
-        return parquet::log(console, Pick::new(args)?, &journal, storage);
+        return columns::log(console, Pick::new(args)?, &journal, storage);
     }
     let mut rows =
         Rows { console, pick: Pick::new(args)?, rulebook: None, count: 0, failure: None };

@@ -94,8 +94,8 @@ impl<O: Observer> Replay<O> {
         Self::begin(ready, options, Shown { observer, latencies: None })
     }
 
-    /// As [`Replay::start`], with every command timed into a log: from the moment the loop turned to
-    /// it, as a recorded command has no planned send time of its own. Costs two readings of the
+    /// As [`Replay::start`], with every command timed into a log: from the moment the loop turned
+    /// to it, as a recorded command has no planned send time of its own. Costs two readings of the
     /// clock a command; counting is another thread's work.
     ///
     /// # Errors
