@@ -63,7 +63,19 @@ impl Snapshots {
 
     pub(crate) fn due(&mut self, sequence: Sequence) -> bool {
         let due = !self.ended && sequence.number() - self.last.number() >= self.every;
-        due && self.shadow_is_home()
+        if !due || self.shadow_is_home() {
+            return due;
+        }
+        // A thread that hangs keeps the shadow: its watchdog is looked at here.
+        if let Some(reason) = self.thread.ended() {
+            self.end(&reason);
+        }
+        false
+    }
+
+    fn end(&mut self, reason: &str) {
+        tracing::warn!(reason, "snapshots have ended; clearing goes on without");
+        self.ended = true;
     }
 
     fn shadow_is_home(&mut self) -> bool {
@@ -86,10 +98,7 @@ impl Snapshots {
             Request::Replaced(sequence) => {
                 tracing::info!(sequence, "a snapshot was replaced by a newer one before its turn");
             }
-            Request::Ended(reason) => {
-                tracing::warn!(reason, "snapshots have ended; clearing goes on without");
-                self.ended = true;
-            }
+            Request::Ended(reason) => self.end(&reason),
         }
     }
 
@@ -208,4 +217,49 @@ fn has_border(
         }
     }
     Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn snapshots(
+        watchdog: Duration,
+        mut work: impl FnMut() -> Result<Anchor, StoreError> + Send + 'static,
+    ) -> Snapshots {
+        let thread = SnapshotThread::spawn_with(watchdog, move |_| work()).expect("starts");
+        let shadow = Some(Copied(Shadow::new()));
+        Snapshots { thread, shadow, every: 1, last: Sequence::START, ended: false }
+    }
+
+    fn full() -> StoreError {
+        StoreError::new(Category::StorageFull, Place::default(), "room", "none")
+    }
+
+    #[test]
+    fn one_waits_for_the_shadow_and_a_thread_that_hangs_is_given_up() {
+        let (release, gate) = mpsc::channel::<()>();
+        let house = ClearingHouse::new();
+        let mut snapshots = snapshots(Duration::from_millis(500), move || {
+            // The first job is let through, the second one waits as long as the test lasts.
+            let _released = gate.recv();
+            Err(full())
+        });
+        let next = Sequence::new(1);
+        assert!(snapshots.due(next));
+        snapshots.take(&house, [0; 16]);
+        assert!(!snapshots.due(next), "the shadow is away");
+        assert!(!snapshots.ended);
+        release.send(()).expect("the thread waits");
+        snapshots.thread.wait();
+        assert!(snapshots.due(next), "a full disk ends nothing: the shadow is back");
+        snapshots.take(&house, [0; 16]);
+        std::thread::sleep(Duration::from_millis(520));
+        assert!(!snapshots.due(next) && snapshots.ended, "past the watchdog");
+        snapshots.take_last(&house, [0; 16]);
+        drop(release);
+    }
 }
