@@ -13,8 +13,21 @@ use support::{check, root, runs, text};
 fn fixtures() -> Vec<PathBuf> {
     let entries = fs::read_dir(root().join("fixtures/vectors")).expect("a folder of fixtures");
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
     paths.sort();
     paths
+}
+
+/// A folder with the series that the fixtures' files name.
+fn beside_series() -> tempfile::TempDir {
+    let folder = runs();
+    let to = folder.path().join("series");
+    fs::create_dir(&to).expect("a writable folder");
+    let from = fs::read_dir(root().join("fixtures/vectors/series")).expect("a folder of series");
+    for file in from.flatten() {
+        fs::copy(file.path(), to.join(file.file_name())).expect("a readable file");
+    }
+    folder
 }
 
 fn judge(exit: i32, paths: &[PathBuf], more: &[&str]) -> support::Answer {
@@ -62,7 +75,7 @@ fn every_vector_of_the_fixtures_passes() {
 
 #[test]
 fn nothing_depends_on_an_id_or_the_order() {
-    let folder = runs();
+    let folder = beside_series();
     let mut renamed = Vec::new();
     for path in fixtures() {
         let text = fs::read_to_string(&path).expect("a readable file");
@@ -81,7 +94,7 @@ fn nothing_depends_on_an_id_or_the_order() {
 
 #[test]
 fn a_changed_figure_fails_and_is_named() {
-    let folder = runs();
+    let folder = beside_series();
     let wrong = ramp(json!({ "expected": { "fee": "2" } }));
     let path = write(folder.path(), "wrong.json", &file(wrong));
     let answer = judge(1, std::slice::from_ref(&path), &[]);
@@ -158,6 +171,15 @@ fn what_no_rule_answers_waits() {
         let path = write(folder.path(), name, &file(vector));
         let answer = judge(0, &[path], &["--all"]);
         assert!(answer.out.contains("0 / 1") && answer.out.contains(why), "{}", answer.out);
+    }
+    // A series lies beside the file, and nowhere else.
+    for name in ["absent.json", "../series/pnl_101.json", "/etc/hostname", ""] {
+        let vector = ramp(json!({
+            "kind": "historical_pnl", "inputs": { "pnl_file": name }, "expected": { "q01": "1" },
+        }));
+        let path = write(folder.path(), "series", &file(vector));
+        let answer = judge(0, &[path], &["--all"]);
+        assert!(answer.out.contains("inputs.pnl_file is not at hand"), "{}", answer.out);
     }
     let none = write(folder.path(), "none", &json!({ "system": "Somewhere", "vectors": [] }));
     judge(4, &[none], &[]);

@@ -41,6 +41,7 @@ pub mod selling;
 pub mod sizing;
 pub mod slice;
 pub mod stable;
+pub mod tail;
 pub mod terms;
 pub mod tier;
 pub mod valuation;

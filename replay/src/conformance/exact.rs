@@ -132,6 +132,10 @@ impl Number for Exact {
         Some(Exact(RBig::from(count) * &unit.0))
     }
 
+    fn to_power(&self, exponent: u32, _: Rounding) -> Self {
+        Exact(self.0.pow(isize::try_from(exponent).unwrap_or(isize::MAX)))
+    }
+
     fn root_down(&self, unit: &Self) -> Option<Self> {
         if self.is_negative() || !unit.is_positive() {
             return None;

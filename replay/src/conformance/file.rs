@@ -57,7 +57,8 @@ pub fn read(path: &Path) -> Answer<VectorFile> {
     let mut known = BTreeSet::new();
     let mut vectors = Vec::new();
     for item in part.items() {
-        let vector = vector(&item).map_err(at)?;
+        let mut vector = vector(&item).map_err(at)?;
+        with_series(&mut vector.value, path);
         if !known.insert(vector.id.clone()) {
             return Err(at(item.part("id").malformed("an id of its own in the file")));
         }
@@ -79,6 +80,31 @@ fn vector(item: &Fields<'_>) -> Result<Vector, Stop> {
         }
     }
     Ok(Vector { id, kind, value: item.value().clone() })
+}
+
+/// Puts the numbers of each series that a vector names beside its name: `returns_file` gives
+/// `returns`. A series that is not at hand stays away, and the vector waits.
+fn with_series(vector: &mut Value, path: &Path) {
+    let Some(inputs) = vector.get_mut("inputs").and_then(Value::as_object_mut) else { return };
+    let folder = path.parent().unwrap_or(Path::new("")).join("series");
+    let mut read = Vec::new();
+    for (key, value) in inputs.iter() {
+        let (Some(name), Some(file)) = (key.strip_suffix("_file"), value.as_str()) else {
+            continue;
+        };
+        // A series lies in that folder and nowhere else.
+        if Path::new(file).file_name().is_none_or(|only| only != file) {
+            continue;
+        }
+        let numbers = std::fs::read(folder.join(file)).ok();
+        let numbers = numbers.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        if let Some(numbers) = numbers.filter(Value::is_array) {
+            read.push((name.to_owned(), numbers));
+        }
+    }
+    for (name, numbers) in read {
+        inputs.entry(name).or_insert(numbers);
+    }
 }
 
 /// A fault inside a vector.

@@ -1,10 +1,13 @@
 //! How near is near enough, in the five modes of vector files.
+//!
+//! A double printed to twelve digits or more stands for all that is printed so: half a unit of its
+//! last digit is no distance, or no figure could meet a tolerance below its own printing.
 
 use domain::Rounding;
 use risk::number::Number;
 use serde_json::Value;
 
-use super::exact::Exact;
+use super::exact::{Exact, Reads};
 use super::fields::{Fields, Stop};
 
 /// A tolerance of a vector.
@@ -53,19 +56,34 @@ impl Tolerance {
     /// Whether a figure meets an expectation; `written` is how the file writes it.
     pub fn met(&self, expected: &Exact, written: &Value, got: &Exact) -> bool {
         let distance = got.minus(expected).magnitude();
+        let apart = distance.minus(&printing(written)).floored();
         let share = |of: &Exact, share: &Exact| of.times(share, Rounding::Down);
         match self {
             Tolerance::Exact => got == expected,
-            Tolerance::Absolute(bound) => distance <= *bound,
+            Tolerance::Absolute(bound) => apart <= *bound,
             Tolerance::Relative(bound) => {
-                distance <= share(&expected.magnitude(), bound).most(&Exact::of(1, 1_000_000_000))
+                apart <= share(&expected.magnitude(), bound).most(&Exact::of(1, 1_000_000_000))
             }
             Tolerance::Scaled(bound) => {
-                distance <= share(&expected.magnitude().most(&Exact::one()), bound)
+                apart <= share(&expected.magnitude().most(&Exact::one()), bound)
             }
             Tolerance::Printed => got.printed(decimals(written)) == *expected,
         }
     }
+}
+
+/// Half a unit of the last digit of a double that was cut to its digits; nothing for other figures.
+fn printing(written: &Value) -> Exact {
+    const DIGITS: usize = 12;
+    let text = if written.is_number() { written.to_string() } else { String::new() };
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, "0"));
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if digits.trim_start_matches('0').len() < DIGITS || decimals == 0 {
+        return Exact::zero();
+    }
+    let half = format!("0.{}5e{exponent}", "0".repeat(decimals));
+    Exact::decimal(&half).unwrap_or_else(Exact::zero)
 }
 
 /// Decimals that a figure was printed with.
@@ -87,7 +105,6 @@ fn decimals(written: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conformance::exact::Reads;
     use serde_json::json;
 
     fn check(mode: Value, expected: Value, got: &str, met: bool) {
@@ -119,6 +136,12 @@ mod tests {
         check(scaled.clone(), json!(0.001), "0.011", true);
         check(scaled.clone(), json!(0.001), "0.0111", false);
         check(scaled, json!(200), "202", true);
+        let finer = json!({"mode": "scaled", "value": "1e-14"});
+        check(finer.clone(), json!(0.0180281469406), "0.01802814694064", true);
+        check(finer.clone(), json!(0.0180281469406), "0.01802814694068", false);
+        check(finer.clone(), json!(1.80281469406e-9), "1.8028146940e-9", true);
+        check(finer.clone(), json!("0.0180281469406"), "0.01802814694064", false);
+        check(finer, json!(0.018028), "0.01802800000004", false);
         let printed = json!({"mode": "printed"});
         check(printed.clone(), json!("134.6"), "134.55", true);
         check(printed.clone(), json!("134.6"), "134.5499", false);

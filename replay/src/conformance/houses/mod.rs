@@ -8,6 +8,7 @@ mod documented;
 mod drift;
 mod dydx;
 mod mango;
+mod tail;
 mod waterfall;
 
 use super::answer::Answer;
@@ -93,6 +94,11 @@ fn margin<N: Reads>(kind: &str, inputs: &Fields<'_>) -> Option<Ruling<N>> {
         "procyclicality" => addon::procyclicality(inputs),
         "spread" => addon::commodity_spread(inputs),
         "total" => addon::combined_total(inputs),
+        "historical_returns" => tail::historical_returns(inputs),
+        "historical_pnl" => tail::historical_pnl(inputs),
+        "ewma_variance" => tail::ewma_variance(inputs),
+        "filtered_simulation" => tail::filtered_simulation(inputs),
+        "period_of_risk" => tail::period_of_risk(inputs),
         _ => return None,
     })
 }

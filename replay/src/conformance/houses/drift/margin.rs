@@ -73,14 +73,16 @@ pub fn perpetual_requirement<N: Reads>(inputs: &Fields<'_>) -> Ruling<N> {
     ]))
 }
 
-/// A whole number of orders or steps.
+/// A whole number of orders or steps; more than a hundred thousand are refused, since every step is
+/// computed.
 pub fn count(inputs: &Fields<'_>, name: &str) -> Result<u32, Stop> {
     use crate::conformance::exact::Exact;
     use risk::number::Number;
     let number: Exact = inputs.number(name)?;
     let whole = number.0.is_int() && !number.is_negative();
     let whole = whole.then(|| u32::try_from(number.0.trunc()).ok()).flatten();
-    whole.ok_or_else(|| inputs.part(name).malformed("a whole number"))
+    let whole = whole.filter(|count| *count <= 100_000);
+    whole.ok_or_else(|| inputs.part(name).malformed("a whole number, at most 100000"))
 }
 
 /// A balance of one asset: what is held less what is borrowed, with its orders and weights.
