@@ -226,7 +226,8 @@ fn whatever_decodes_encodes_to_the_same_bytes() {
 
 #[test]
 fn unknown_types_and_schemas_are_unsupported() {
-    for (kind, schema) in [(0, 1), (14, 1), (0x7fff, 1), (4, 0), (4, 2), (4, 0xffff)] {
+    let next = KINDS.last().expect("kinds") + 1;
+    for (kind, schema) in [(0, 1), (next, 1), (0x7fff, 1), (4, 0), (4, 2), (4, 0xffff)] {
         let bytes = bytes_of(&deposit().into());
         let refused = decode(kind, schema, &bytes).expect_err("unknown");
         assert_eq!(refused.category(), Category::Unsupported, "{kind} {schema}");
