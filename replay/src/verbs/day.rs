@@ -234,6 +234,8 @@ impl Setting<'_> {
         report::write(directory.partial(), chronicle)?;
         let kept = directory.complete(&facts.state_digest, self.args.keep.force)?;
         facts.place = kept.path().display().to_string();
+        let page = kept.path().join(report::REPORT_FILE);
+        console.note(&format!("a page to open or send: {}", page.display()));
         let mut exit = record::report_kept(console, &kept, &facts.state_digest);
         if self.own_input {
             exit = exit.max(self.golden(console, rulebook, &sequenced, &written)?);

@@ -6,7 +6,6 @@
 //! sync the writer is spent: nothing is retried and nothing more is acknowledged.
 
 mod commit;
-mod hashing;
 mod rotate;
 
 use std::sync::Arc;
@@ -26,7 +25,6 @@ use super::options::{Options, SEAL_INTERVAL_DEFAULT};
 use super::record::{BODY_BYTES_MAX, CONTROL_BIT, ENVELOPE, Envelope, put_envelope};
 use super::segment::{SegmentHeader, segment_name};
 use super::spare::Spare;
-use hashing::Hashing;
 
 /// Whether the batch can take another event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +59,7 @@ pub struct Writer {
     header: SegmentHeader,
     file: Box<dyn StorageFile>,
     offset: u64,
-    hashing: Hashing,
+    hasher: blake3::Hasher,
     head: HeadFile,
     head_synced: Instant,
     /// Whether HEAD was written since it was synced.
@@ -113,7 +111,7 @@ impl Writer {
             seed: FrameSeed::of(&start.header.log_id),
             file,
             offset: start.offset,
-            hashing: Hashing::new(start.hasher),
+            hasher: start.hasher,
             head,
             head_synced: Instant::now(),
             head_dirty: false,

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::storage::write_all_at;
 
 use super::super::control::{Close, Control, Repair, Seal};
-use super::super::frame::{FRAME_HEADER, seal_frame};
+use super::super::frame::{FRAME_HEADER, chain_of, seal_frame};
 use super::super::head::{HEAD_NAME, Head};
 use super::super::options::HeadSync;
 use super::super::segment::segment_name;
@@ -116,7 +116,7 @@ impl Writer {
         let close = Close {
             last_seq: self.durable_seq,
             chain: self.chain,
-            segment_hash: self.hashing.segment_hash(),
+            segment_hash: *self.hasher.finalize().as_bytes(),
             state_digest,
             effect_digest,
         };
@@ -138,18 +138,12 @@ impl Writer {
         let header = self.frame_header(records);
         seal_frame(&mut self.batch, &header, self.seed);
         let name = segment_name(self.header.segment);
-        let (file, offset) = (&*self.file, self.offset);
-        let (frame, chain, durable) =
-            self.hashing.during(std::mem::take(&mut self.batch), |frame| {
-                let written = write_all_at(file, offset, frame);
-                written.map_err(|error| ("write batch", error))?;
-                file.fdatasync().map_err(|error| ("sync batch", error))
-            });
-        self.batch = frame;
-        if let Err((doing, error)) = durable {
-            return self.must(Err(error), doing, &name);
-        }
-        self.chain = chain;
+        let written = write_all_at(&*self.file, self.offset, &self.batch);
+        self.must(written, "write batch", &name)?;
+        let synced = self.file.fdatasync();
+        self.must(synced, "sync batch", &name)?;
+        self.chain = chain_of(&self.batch);
+        self.hasher.update(&self.batch);
         self.offset += self.batch.len() as u64;
         let head = Head {
             generation: 0,

@@ -34,7 +34,7 @@ impl Writer {
         self.failed |= file.is_err();
         self.file = file?;
         self.offset = SEGMENT_HEADER;
-        self.hashing.restart(hasher_after_header(&next));
+        self.hasher = hasher_after_header(&next);
         self.spare = Spare::new(next.segment + 1, next.bytes);
         self.last_close = None;
         self.header = next;
