@@ -21,8 +21,8 @@ use risk::liquidation::{Step, notional_of, solvency};
 use risk::number::Fixed;
 use risk::prices::INDEX_ONE;
 use risk::selling::{self, Ask, goal_in_time};
-use risk::terms::{Concession, Offer, Terms, offer};
-use risk::{Assessment, assess, sale, slice};
+use risk::terms::{Concession, Offer, SaleConcession, Terms, offer};
+use risk::{Assessment, Prices, assess, sale, slice};
 
 /// What became of one act.
 enum Act {
@@ -320,6 +320,22 @@ impl CloseOut<'_> {
         }
     }
 
+    /// Whether what takers of collateral earn exceeds equity, where the price of last resort leaves
+    /// more: with a bonus, beyond a debt of 1/(1 + bonus) of the collateral.
+    fn ruins(&self) -> bool {
+        let prices = self.books.prices();
+        let earns = prices.terms.is_some_and(|terms| {
+            matches!(terms.sale, SaleConcession::Less(_) | SaleConcession::Bonus(_))
+        });
+        if !earns {
+            return false;
+        }
+        let last_resort = Prices { terms: None, ..prices };
+        let portfolio = self.portfolio();
+        let now = solvency(&portfolio, &prices);
+        !now.covers() && solvency(&portfolio, &last_resort).realisable > now.realisable
+    }
+
     fn concedes_a_share(&self) -> bool {
         self.books.terms.is_some_and(|terms| matches!(terms.position, Concession::Share(_)))
     }
@@ -354,7 +370,8 @@ impl CloseOut<'_> {
             return Act::Wait(choices.interval, WaitReason::Auction);
         }
         let after = assess(&portfolio.with(sale.change), &prices);
-        if !case.full && after.shortfall() > assessment.shortfall() {
+        let rises = after.shortfall() > assessment.shortfall();
+        if !case.full && (rises || self.ruins()) {
             return self.raise(RaiseReason::Toxic);
         }
         let scale = prices.asset_rules(sale.asset).scale();

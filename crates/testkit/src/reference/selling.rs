@@ -5,8 +5,8 @@ use super::exact::{share, whole};
 use super::margin::Assessment;
 use super::planning::Ask;
 use super::sizing::Step;
-use super::state::{Case, INDEX_ONE, State};
-use super::terms::{Concession, Terms, offer};
+use super::state::{Account, Case, INDEX_ONE, State};
+use super::terms::{Concession, SaleConcession, Terms, offer};
 use domain::effect::{Outcome, RaiseReason, Stage, WaitReason};
 use domain::rulebook::{HandOver, PriceFunction, SellingRules, Sizing};
 use domain::{AccountId, Amount, Duration, Effect, Holder, HouseAccount, Position, Rounding};
@@ -343,13 +343,23 @@ impl State {
             return Act::Wait(interval, WaitReason::Auction);
         }
         let after = self.assess(&self.after_sale(&held, &sale));
-        if !full && after.shortfall() > now.shortfall() {
+        if !full && (after.shortfall() > now.shortfall() || self.ruins(&held)) {
             return self.raise(account, RaiseReason::Toxic);
         }
         let quote = sale.amount * self.scale(sale.asset);
         self.meter.closed += self.worth(sale.asset, quote, Rounding::Up);
         self.sell(account, &sale);
         self.after_step(rules, full)
+    }
+
+    /// What takers of collateral earn exceeds equity, and the price of last resort leaves more.
+    fn ruins(&self, account: &Account) -> bool {
+        let earns = self.terms.as_ref().is_some_and(|terms| {
+            matches!(terms.sale, SaleConcession::Less(_) | SaleConcession::Bonus(_))
+        });
+        let last_resort = State { terms: None, ..self.clone() };
+        let left = |state: &Self| state.solvency(account).realisable;
+        earns && !self.covers(account) && left(&last_resort) > left(self)
     }
 
     fn concedes_a_share(&self) -> bool {

@@ -201,7 +201,8 @@ impl State {
             SaleConcession::Slippage | SaleConcession::Lot { .. } => {
                 share(self.asset_rules(asset).slippage)
             }
-            SaleConcession::Less(conceded) | SaleConcession::Bonus(conceded) => conceded,
+            SaleConcession::Less(conceded) => conceded,
+            SaleConcession::Bonus(bonus) => bonus.clone() / (whole(1) + bonus),
         };
         up(&(whole(worth) * conceded))
     }
