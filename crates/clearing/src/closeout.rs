@@ -139,7 +139,9 @@ impl<'a> CloseOut<'a> {
             notional: notional_of(position, quantity, &prices),
         });
         let short = position.quantity.is_negative();
-        self.books.depth.consume(instrument, short, quantity.magnitude());
+        if prices.walked(instrument).or(prices.hedged(instrument)).is_some() {
+            self.books.depth.consume(instrument, short, quantity.magnitude());
+        }
         self.fill(instrument, (quantity, quote));
         fill_liquidity(self.books, instrument, (-quantity, -quote), self.effects);
     }
@@ -150,7 +152,7 @@ impl<'a> CloseOut<'a> {
     }
 
     /// Opens the books of everything the account holds, as of this wave.
-    fn open_books(&mut self) {
+    pub fn open_books(&mut self) {
         if self.books.depth.is_finite() {
             let held: Vec<InstrumentId> =
                 self.portfolio().positions().map(|position| position.instrument).collect();

@@ -40,6 +40,7 @@ mod ranking;
 mod rows;
 mod rules;
 mod selling;
+mod selling_acts;
 mod settlement;
 mod shadow;
 mod trace;

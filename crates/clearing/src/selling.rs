@@ -8,30 +8,31 @@
 use crate::case::Case;
 use crate::closeout::CloseOut;
 use crate::settlement::{post_all, transfer};
-use crate::waterfall::{absorb_debts, close_by_waterfall};
 use alloc::vec::Vec;
 use domain::effect::{Outcome, RaiseReason, Stage, WaitReason};
 use domain::rulebook::{Caps, HandOver, Keepers, PriceFunction, Sizing};
 use domain::wide::cmp_products;
 use domain::{
-    Amount, AssetId, Duration, Effect, Holder, HouseAccount, Position, Quote, Rounding, Timestamp,
-    Value, Weighted,
+    Amount, AssetId, Duration, Effect, Holder, HouseAccount, InstrumentId, Position, Rounding,
+    Timestamp, Value, Weighted,
 };
-use risk::liquidation::{Step, notional_of, solvency};
+use risk::liquidation::{notional_of, solvency};
 use risk::number::Fixed;
 use risk::prices::INDEX_ONE;
 use risk::selling::{self, Ask, goal_in_time};
 use risk::terms::{Concession, Offer, SaleConcession, Terms, offer};
-use risk::{Assessment, Prices, assess, sale, slice};
+use risk::{Assessment, Prices, assess};
 
 /// What became of one act.
-enum Act {
+pub(crate) enum Act {
     /// The account changed: look again.
     Done,
     /// The account changed and, unless that was enough, waits.
     Then(Duration, WaitReason),
     /// Nothing can be done before this much time has passed.
     Wait(Duration, WaitReason),
+    /// Neither the book nor takers take a lot of this now.
+    Untaken(InstrumentId),
     /// What is left cannot be traded now.
     Blocked,
     /// Nothing was left to close or sell: its debts were absorbed.
@@ -40,17 +41,17 @@ enum Act {
 
 /// The choices that an act looks at.
 #[derive(Clone, Copy)]
-struct Choices {
-    sizing: Sizing,
-    price: PriceFunction,
-    caps: Caps,
-    keepers: Keepers,
-    hand_over: Option<HandOver>,
-    interval: Duration,
+pub(crate) struct Choices {
+    pub sizing: Sizing,
+    pub price: PriceFunction,
+    pub caps: Caps,
+    pub keepers: Keepers,
+    pub hand_over: Option<HandOver>,
+    pub interval: Duration,
 }
 
 /// Whole units of the numeraire.
-fn money(units: u64) -> Value {
+pub(crate) fn money(units: u64) -> Value {
     Value::new(i128::from(units) * INDEX_ONE)
 }
 
@@ -68,6 +69,8 @@ impl CloseOut<'_> {
             return None;
         }
         post_all(self.books, account, self.effects);
+        self.open_books();
+        let mut tried = Vec::new();
         let portfolio = self.portfolio();
         let had_positions = portfolio.positions().next().is_some();
         let rows = portfolio.positions().count() + portfolio.balances().count();
@@ -94,17 +97,22 @@ impl CloseOut<'_> {
                 self.postpone(now.plus(span), reason);
                 return None;
             }
-            let act = self.act(&choices, &assessment, taken_on);
+            let full = self.books.case(account).full;
+            let act = self.act(&choices, &assessment, taken_on, &tried);
             self.books.terms = None;
+            if self.books.case(account).full != full {
+                tried.clear();
+            }
             match act {
                 Act::Done => acted = true,
+                Act::Untaken(instrument) => tried.push(instrument),
                 Act::Then(span, reason) => (acted, wait) = (true, Some((span, reason))),
                 Act::Wait(span, reason) => {
                     self.postpone(now.plus(span), reason);
                     return None;
                 }
                 Act::Blocked => {
-                    self.skip(false);
+                    self.skip(!tried.is_empty());
                     return None;
                 }
                 Act::Bankrupt => bankrupt = true,
@@ -132,7 +140,7 @@ impl CloseOut<'_> {
         self.effects.push(Effect::StepPostponed { account, until, reason });
     }
 
-    fn raise(&mut self, reason: RaiseReason) -> Act {
+    pub fn raise(&mut self, reason: RaiseReason) -> Act {
         let account = self.account;
         let case = self.books.case(account);
         self.books.put_case(account, Case { full: true, ..case });
@@ -141,7 +149,13 @@ impl CloseOut<'_> {
         Act::Done
     }
 
-    fn act(&mut self, choices: &Choices, assessment: &Assessment, taken_on: &mut Value) -> Act {
+    fn act(
+        &mut self,
+        choices: &Choices,
+        assessment: &Assessment,
+        taken_on: &mut Value,
+        tried: &[InstrumentId],
+    ) -> Act {
         let case = self.books.case(self.account);
         let open = self.portfolio().positions().next().is_some();
         if !case.full {
@@ -159,7 +173,7 @@ impl CloseOut<'_> {
         }
         let ask = self.ask(choices, assessment, &case, *taken_on);
         let before = self.closed;
-        let target = selling::target(&self.portfolio(), &self.books.prices());
+        let target = selling::target(&self.portfolio(), &self.books.prices(), tried);
         let act = match target {
             Some(position) => match self.starved(choices, &case, &position, *taken_on) {
                 Some(act) => act,
@@ -247,10 +261,15 @@ impl CloseOut<'_> {
         few.then_some(Act::Wait(choices.interval, WaitReason::Keepers))
     }
 
+    /// Where depth is finite an auction spares the book, so equity is looked at before its costs.
     fn covers_its_closing(&self) -> bool {
         let portfolio = self.portfolio();
         let flat = portfolio.positions().next().is_none();
-        flat || solvency(&portfolio, &self.books.prices()).covers()
+        let nothing = Fixed::default();
+        let free =
+            Terms { position: Concession::Share(nothing), sale: SaleConcession::Less(nothing) };
+        let terms = Some(&free).filter(|_| self.books.depth.is_finite());
+        flat || solvency(&portfolio, &Prices { terms, ..self.books.prices() }).covers()
     }
 
     fn ask(&self, choices: &Choices, assessment: &Assessment, case: &Case, taken_on: Value) -> Ask {
@@ -274,111 +293,6 @@ impl CloseOut<'_> {
             sizing: choices.sizing,
             part: None,
         }
-    }
-
-    fn close_by_rules(
-        &mut self,
-        choices: &Choices,
-        mut ask: Ask,
-        case: &Case,
-        position: &Position,
-    ) -> Act {
-        let prices = self.books.prices();
-        let notional = notional_of(position, position.quantity, &prices);
-        let first = choices.caps.first.filter(|_| !case.full && !case.begun);
-        let first = first.filter(|first| notional > money(first.above));
-        ask.part = first.map(|first| first.share);
-        if matches!(choices.sizing, Sizing::Slice)
-            && !case.full
-            && let Some(slice) = slice::plan(&self.portfolio(), &prices, &ask)
-        {
-            return self.close_slice(choices, &slice);
-        }
-        match selling::plan(&self.portfolio(), &prices, position, &ask) {
-            Step::Close { toxic: true, .. } if !case.full => self.raise(RaiseReason::Toxic),
-            Step::Close { closing, .. } => {
-                let stage = if case.full { Stage::FullClose } else { Stage::Partial };
-                self.closed += notional_of(position, closing.quantity, &prices);
-                self.execute(position, stage, &closing);
-                if let Some(first) = first {
-                    let case = self.books.case(self.account);
-                    self.books.put_case(self.account, Case { begun: true, ..case });
-                    return Act::Then(first.cooldown, WaitReason::Cooldown);
-                }
-                after_step(choices, case)
-            }
-            // What a taker asks is more than equity has: the price of last resort may be less.
-            Step::Default { .. } if !case.full && self.concedes_a_share() => {
-                self.raise(RaiseReason::Toxic)
-            }
-            Step::Default { lack } => {
-                close_by_waterfall(self, position, lack);
-                Act::Done
-            }
-            // Books are opened for the plain policy alone; a rulebook with both is refused.
-            Step::DefaultOnBook { .. } | Step::Wait => Act::Done,
-        }
-    }
-
-    /// Whether what takers of collateral earn exceeds equity, where the price of last resort leaves
-    /// more: with a bonus, beyond a debt of 1/(1 + bonus) of the collateral.
-    fn ruins(&self) -> bool {
-        let prices = self.books.prices();
-        let earns = prices.terms.is_some_and(|terms| {
-            matches!(terms.sale, SaleConcession::Less(_) | SaleConcession::Bonus(_))
-        });
-        if !earns {
-            return false;
-        }
-        let last_resort = Prices { terms: None, ..prices };
-        let portfolio = self.portfolio();
-        let now = solvency(&portfolio, &prices);
-        !now.covers() && solvency(&portfolio, &last_resort).realisable > now.realisable
-    }
-
-    fn concedes_a_share(&self) -> bool {
-        self.books.terms.is_some_and(|terms| matches!(terms.position, Concession::Share(_)))
-    }
-
-    fn close_slice(&mut self, choices: &Choices, slice: &slice::Slice) -> Act {
-        if slice.toxic {
-            return self.raise(RaiseReason::Toxic);
-        }
-        for (position, closing) in &slice.closings {
-            self.closed += notional_of(position, closing.quantity, &self.books.prices());
-            self.execute(position, Stage::Partial, closing);
-        }
-        after_step(choices, &Case::new(self.books.now()))
-    }
-
-    fn sell_by_rules(
-        &mut self,
-        choices: &Choices,
-        ask: &Ask,
-        case: &Case,
-        assessment: &Assessment,
-    ) -> Act {
-        let prices = self.books.prices();
-        let portfolio = self.portfolio();
-        let Some(sale) = sale::plan_asked(&portfolio, &prices, ask) else {
-            absorb_debts(self);
-            return Act::Bankrupt;
-        };
-        let least = Fixed::of_ratio(choices.keepers.discount, Rounding::Up);
-        let lot = matches!(choices.price, PriceFunction::LotThenBid { .. });
-        if lot && !case.full && !sale::gains(&prices, &sale, least) {
-            return Act::Wait(choices.interval, WaitReason::Auction);
-        }
-        let after = assess(&portfolio.with(sale.change), &prices);
-        let rises = after.shortfall() > assessment.shortfall();
-        if !case.full && (rises || self.ruins()) {
-            return self.raise(RaiseReason::Toxic);
-        }
-        let scale = prices.asset_rules(sale.asset).scale();
-        let sold = Quote::new(sale.amount.units() * scale);
-        self.closed += prices.worth(sale.asset, sold, Rounding::Up);
-        self.sell(&sale);
-        after_step(choices, case)
     }
 
     /// Adds what an act took off the shortfall to what was freed before.
@@ -415,16 +329,6 @@ fn until_keepers(keepers: &Keepers, interval: Duration, left: Duration) -> Durat
     }
     let long = Duration::from_nanos(interval.nanos().saturating_mul(60));
     if left.nanos() > 0 { left.min(long) } else { long }
-}
-
-/// The pause that the sizing makes after a step.
-fn after_step(choices: &Choices, case: &Case) -> Act {
-    match choices.sizing {
-        _ if case.full => Act::Done,
-        Sizing::Clips { interval, .. } => Act::Then(interval, WaitReason::Clip),
-        Sizing::Share { .. } => Act::Then(choices.interval, WaitReason::Share),
-        _ => Act::Done,
-    }
 }
 
 /// Whether adjusted equity lies below the close-out line.

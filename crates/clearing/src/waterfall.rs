@@ -198,7 +198,7 @@ fn survives(
 }
 
 /// What the fund can and may pay for this account by this event.
-fn capacity_for(close: &CloseOut<'_>, asset: AssetId) -> Amount {
+pub(crate) fn capacity_for(close: &CloseOut<'_>, asset: AssetId) -> Amount {
     let capacity = fund_capacity(close.books, asset);
     let Some(most) = close.books.rulebook.sections.selling.caps.insurance_per_account else {
         return capacity;

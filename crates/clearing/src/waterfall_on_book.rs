@@ -7,7 +7,7 @@
 
 use crate::closeout::CloseOut;
 use crate::house::Books;
-use crate::waterfall::{Default, deleverage, draw_fund, fund_capacity};
+use crate::waterfall::{Default, capacity_for, deleverage, draw_fund};
 use domain::effect::Stage;
 use domain::rulebook::Layer;
 use domain::wide::{div, mul_div};
@@ -90,7 +90,7 @@ fn close_by_fund(close: &mut CloseOut<'_>, default: &mut Default) {
     let rules = prices.instrument_rules(default.position.instrument);
     let (settles, lot) = (rules.settles, rules.lot);
     let scale = prices.asset_rules(settles).scale();
-    let capacity = fund_capacity(close.books, settles);
+    let capacity = capacity_for(close, settles);
     let asked = |size: Quantity| {
         let lacking = default.part(close.books, size);
         (lacking, Amount::new(div(lacking.units(), scale, Rounding::Up)))

@@ -36,6 +36,7 @@ pub mod oracle;
 pub mod portfolio;
 pub mod price_function;
 pub mod prices;
+pub mod reach;
 pub mod sale;
 pub mod selling;
 pub mod sizing;

@@ -135,13 +135,29 @@ pub fn solvency(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Solvency {
     Solvency { realisable, cost, notional, shortfall: assess(portfolio, prices).shortfall() }
 }
 
-fn cost_of(position: &Position, notional: Value, prices: &Prices<'_>) -> Value {
-    if prices.book(position.instrument).is_some() {
-        let cost = conceded(position, position.quantity.magnitude(), prices);
-        let settles = prices.instrument_rules(position.instrument).settles;
-        return prices.worth(settles, cost, Rounding::Up);
+/// What closing a whole position costs; of one that is offered at a limit no more than the limit
+/// concedes, since nothing is filled beyond it.
+pub(crate) fn cost_of(position: &Position, notional: Value, prices: &Prices<'_>) -> Value {
+    let at_price = || Value::new(prices.conceded(position, notional.units()));
+    if prices.walked(position.instrument).is_none() {
+        return at_price();
     }
-    Value::new(prices.conceded(position, notional.units()))
+    let cost = walked_cost(position, position.quantity.magnitude(), prices);
+    let limited = prices.terms.is_some_and(|terms| terms.position.limits());
+    if limited { cost.min(at_price()) } else { cost }
+}
+
+/// What closing a size costs in the numeraire, rounded up: by the book it walks, else by the terms.
+pub(crate) fn cost_of_size(position: &Position, size: Quantity, prices: &Prices<'_>) -> Value {
+    if prices.walked(position.instrument).is_some() {
+        return walked_cost(position, size, prices);
+    }
+    Value::new(prices.conceded(position, notional_of(position, size, prices).units()))
+}
+
+fn walked_cost(position: &Position, size: Quantity, prices: &Prices<'_>) -> Value {
+    let cost = conceded(position, size, prices);
+    prices.worth(prices.instrument_rules(position.instrument).settles, cost, Rounding::Up)
 }
 
 /// What closing a size gives away against the mark, at 1e-16 of the settlement asset.
@@ -281,13 +297,15 @@ pub fn close(
 }
 
 /// Signed quantity and quote of closing a size against the liquidity account: mark less slippage
-/// for a long, plus slippage for a short, the slippage rounded up; with depth as it is walked.
+/// for a long, plus slippage for a short, the slippage rounded up; with depth as it is walked, and
+/// what is charged on top.
 #[must_use]
 pub fn forced_quote(position: &Position, size: Quantity, prices: &Prices<'_>) -> (Quantity, Quote) {
-    if let Some(book) = prices.book(position.instrument) {
-        return book.closing(position.quantity.is_negative(), size);
+    let at_mark: Quote = size.quote(prices.instrument(position.instrument).mark);
+    if let Some(book) = prices.walked(position.instrument) {
+        let (quantity, quote) = book.closing(position.quantity.is_negative(), size);
+        return (quantity, quote + Quote::new(prices.on_top(at_mark.units())));
     }
-    let at_mark = size.quote(prices.instrument(position.instrument).mark);
     let conceded = Quote::new(prices.conceded(position, at_mark.units()));
     if position.quantity.is_negative() {
         (size, at_mark + conceded)

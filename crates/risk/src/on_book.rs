@@ -7,12 +7,12 @@
 
 use crate::fill::after_fill;
 use crate::impact::book::MarketBook;
-use crate::liquidation::{
-    Closing, Solvency, Step, close, is_dust, notional_of, own_quote, solvency,
-};
+use crate::liquidation::{Closing, Solvency, Step, close, lack, notional_of, own_quote, solvency};
 use crate::portfolio::Portfolio;
 use crate::prices::Prices;
+use crate::selling::{Ask, capped, cover, leaves_dust};
 use crate::valuation::assess;
+use domain::rulebook::Sizing;
 use domain::{Amount, Position, Quantity, Quote, Value, Weighted};
 
 /// What can be closed of a position, in lots.
@@ -21,6 +21,8 @@ struct Lots<'a> {
     prices: &'a Prices<'a>,
     position: &'a Position,
     solvency: &'a Solvency,
+    /// Shortfall that may remain.
+    goal: Weighted,
 }
 
 impl Lots<'_> {
@@ -30,19 +32,30 @@ impl Lots<'_> {
         (closing, after.shortfall())
     }
 
-    /// The fewest lots up to `enough`, which do, that reach release.
-    fn fewest(&self, enough: i64, closing: Closing) -> Closing {
-        let (mut low, mut high, mut best) = (0, enough, closing);
+    /// The fewest lots up to `enough`, which do, that reach the goal.
+    fn fewest(&self, enough: i64) -> i64 {
+        let (mut low, mut high) = (0, enough);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            let (closing, shortfall) = self.at(middle);
-            if shortfall.is_positive() {
+            if self.at(middle).1 > self.goal {
                 low = middle;
             } else {
-                (high, best) = (middle, closing);
+                high = middle;
             }
         }
-        best
+        high
+    }
+
+    /// The fewest lots that reach the goal, or how many still lower the shortfall where none do.
+    fn wanted(&self, can: i64) -> Result<i64, i64> {
+        if self.at(can).1 <= self.goal {
+            return Ok(self.fewest(can));
+        }
+        let turn = self.turn(can);
+        if turn > 0 && self.at(turn).1 <= self.goal {
+            return Ok(self.fewest(turn));
+        }
+        Err(turn)
     }
 
     /// The most lots, up to so many, each of which still lowers the shortfall.
@@ -85,32 +98,80 @@ pub fn plan(
     book: &MarketBook,
 ) -> Step {
     let solvency = solvency(portfolio, prices);
-    let lot = prices.instrument_rules(position.instrument).lot;
+    let lot = lot_of(prices, position);
     let can = fillable(position, book, lot);
-    let lots = Lots { portfolio, prices, position, solvency: &solvency };
+    let goal = Weighted::ZERO;
+    let lots = Lots { portfolio, prices, position, solvency: &solvency, goal };
     let default =
         || Step::DefaultOnBook { allocated: own_quote(portfolio, prices, position, &solvency) };
     if can == 0 {
         return if solvency.covers() { Step::Wait } else { default() };
     }
     let all = lots_of(position.quantity.magnitude(), lot);
-    let (whole, shortfall) = lots.at(can);
-    if !shortfall.is_positive() {
-        let best = lots.fewest(can, whole);
-        let rest = position.quantity + best.quantity;
-        let sweep = can == all && is_dust(position, rest, prices);
-        return Step::Close { closing: if sweep { whole } else { best }, toxic: false };
+    let step = |count: i64, toxic: bool| Step::Close { closing: lots.at(count).0, toxic };
+    match lots.wanted(can) {
+        Ok(enough) => {
+            let sweep = can == all && leaves_dust(prices, position, enough);
+            step(if sweep { all } else { enough }, false)
+        }
+        Err(_) if !solvency.covers() => default(),
+        Err(0) => step(can, true),
+        Err(turn) => step(turn, false),
     }
-    let turn = lots.turn(can);
-    let (least, shortfall) = lots.at(turn);
-    if turn > 0 && !shortfall.is_positive() {
-        return Step::Close { closing: lots.fewest(turn, least), toxic: false };
+}
+
+/// Plans a step within what is asked where `can` lots can be closed now.
+///
+/// The fewest lots that reach what is asked, else as many as still lower the shortfall, both within
+/// the bounds of what is asked; sizes of other making as far as can be closed. Worked: clips of one
+/// lot where three would reach release: one.
+pub(crate) fn plan_asked(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    position: &Position,
+    ask: &Ask,
+    (solvency, can): (&Solvency, i64),
+) -> Step {
+    let default = || {
+        if prices.walked(position.instrument).is_some() {
+            Step::DefaultOnBook { allocated: own_quote(portfolio, prices, position, solvency) }
+        } else {
+            Step::Default { lack: lack(portfolio, prices, position, solvency) }
+        }
+    };
+    if can == 0 {
+        return if solvency.covers() { Step::Wait } else { default() };
     }
-    if !solvency.covers() {
+    let lots = Lots { portfolio, prices, position, solvency, goal: ask.goal };
+    let wanted = match ask.sizing {
+        _ if ask.whole => Err(Some(can)),
+        Sizing::Full | Sizing::AllAtOnce => Err(Some(can)),
+        Sizing::Cover => Err(cover(prices, position, solvency).map(|lots| lots.clamp(1, can))),
+        _ => lots.wanted(can).map_err(|turn| Some(turn).filter(|turn| *turn > 0)),
+    };
+    if wanted.is_err() && !solvency.covers() {
         return default();
     }
-    let closing = if turn > 0 { least } else { whole };
-    Step::Close { closing, toxic: turn == 0 }
+    let (Ok(wanted) | Err(Some(wanted))) = wanted else {
+        return Step::Close { closing: lots.at(capped(prices, position, ask, can)).0, toxic: true };
+    };
+    let mut count = capped(prices, position, ask, wanted);
+    let all = lots_of(position.quantity.magnitude(), lot_of(prices, position));
+    if can == all && leaves_dust(prices, position, count) {
+        count = all;
+    }
+    let (closing, shortfall) = lots.at(count);
+    Step::Close { closing, toxic: !ask.whole && shortfall > solvency.shortfall }
+}
+
+fn lot_of(prices: &Prices<'_>, position: &Position) -> Quantity {
+    prices.instrument_rules(position.instrument).lot
+}
+
+/// The size of so many lots of a position, at most all of it.
+pub(crate) fn size_of(lots: i64, lot: Quantity, position: &Position) -> Quantity {
+    let whole = position.quantity.magnitude().units();
+    Quantity::new(lots.saturating_mul(lot.units()).min(whole))
 }
 
 /// Notional of the fewest lots of a position that would reach release at the mark and free of

@@ -6,7 +6,8 @@
 
 use crate::fee::{InsuranceRoom, insurance_fee};
 use crate::liquidation::{
-    self, Closing, Solvency, Step, allocated, close, fee, lack, notional_of, solvency,
+    self, Closing, Solvency, Step, allocated, close, cost_of, cost_of_size, fee, is_dust, lack,
+    notional_of, solvency,
 };
 use crate::margin;
 use crate::number::{Fixed, Number, Places};
@@ -14,10 +15,13 @@ use crate::portfolio::Portfolio;
 use crate::prices::{INDEX_ONE, Prices};
 use crate::sizing::{Cover, ShareInTime};
 use crate::valuation::{Assessment, assess};
+use crate::{on_book, reach};
 use core::cmp::Reverse;
 use domain::rulebook::{InstrumentKind, InsuranceFee, Sizing, TargetOrder};
 use domain::wide::{div, mul_div};
-use domain::{Amount, AssetId, Duration, Position, Quantity, Ratio, Rounding, Value, Weighted};
+use domain::{
+    Amount, AssetId, Duration, InstrumentId, Position, Quantity, Ratio, Rounding, Value, Weighted,
+};
 
 /// What is asked of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +49,22 @@ impl Ask {
     };
 }
 
-/// The position that is closed next by the rulebook's order, among those that can be traded now.
+/// The position that is closed next by the rulebook's order, among those that can be traded now,
+/// but for some that were tried already.
 #[must_use]
-pub fn target(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Position> {
+pub fn target(
+    portfolio: &Portfolio<'_>,
+    prices: &Prices<'_>,
+    tried: &[InstrumentId],
+) -> Option<Position> {
     let order = &prices.rulebook.sections.selling.targets;
     if matches!(order, TargetOrder::LargestNotional) {
-        return liquidation::target(portfolio, prices);
+        return liquidation::target_but(portfolio, prices, tried);
     }
-    portfolio.positions().filter(|position| tradable(position, prices)).min_by_key(|position| {
+    let open = portfolio
+        .positions()
+        .filter(|position| tradable(position, prices) && !tried.contains(&position.instrument));
+    open.min_by_key(|position| {
         let notional = notional_of(position, position.quantity, prices);
         let (rank, ratio) = rank_of(portfolio, prices, order, position);
         (rank, Reverse(ratio), Reverse(notional), position.instrument)
@@ -139,6 +151,9 @@ pub fn plan(
     ask: &Ask,
 ) -> Step {
     let solvency = solvency(portfolio, prices);
+    if let Some(can) = reach::lots(prices, position) {
+        return on_book::plan_asked(portfolio, prices, position, ask, (&solvency, can));
+    }
     if !solvency.covers() {
         return Step::Default { lack: lack(portfolio, prices, position, &solvency) };
     }
@@ -194,7 +209,7 @@ pub(crate) fn fewest(all: i64, reaches: impl Fn(i64) -> bool) -> i64 {
 }
 
 /// Drift v2's formula on the notional of the whole position: its answer is a share of it.
-fn cover(prices: &Prices<'_>, position: &Position, solvency: &Solvency) -> Option<i64> {
+pub(crate) fn cover(prices: &Prices<'_>, position: &Position, solvency: &Solvency) -> Option<i64> {
     let notional = notional_of(position, position.quantity, prices);
     let rules = prices.instrument_rules(position.instrument);
     let share = Cover {
@@ -226,13 +241,19 @@ fn conceded_ratio(prices: &Prices<'_>, position: &Position, notional: Value) -> 
     if !notional.is_positive() {
         return Fixed::zero();
     }
-    let conceded = prices.conceded(position, notional.units());
+    let conceded = cost_of(position, notional, prices).units();
     let ratio = mul_div(conceded, INDEX_ONE, notional.units(), Rounding::Up);
     Fixed::new(ratio.unwrap_or(INDEX_ONE))
 }
 
 /// Lots within what is asked at most; all of them where the rest would be dust.
 fn bounded(prices: &Prices<'_>, position: &Position, ask: &Ask, lots: i64, all: i64) -> i64 {
+    let lots = capped(prices, position, ask, lots);
+    if leaves_dust(prices, position, lots) { all } else { lots }
+}
+
+/// Lots within what is asked at most, at least one.
+pub(crate) fn capped(prices: &Prices<'_>, position: &Position, ask: &Ask, lots: i64) -> i64 {
     let lot = prices.instrument_rules(position.instrument).lot.units();
     let whole = position.quantity.magnitude();
     let mut lots = lots;
@@ -244,11 +265,15 @@ fn bounded(prices: &Prices<'_>, position: &Position, ask: &Ask, lots: i64, all: 
         let fits = div(most.units(), one, Rounding::Down);
         lots = lots.min(i64::try_from(fits).unwrap_or(i64::MAX)).max(1);
     }
-    let closed = lots.saturating_mul(lot).min(whole.units());
-    let rest = Quantity::new(whole.units() - closed);
-    let dust = Value::new(i128::from(prices.rulebook.liquidation.dust) * INDEX_ONE);
-    let is_dust = !rest.is_zero() && notional_of(position, rest, prices) < dust;
-    if is_dust { all } else { lots }
+    lots
+}
+
+/// Whether so many lots leave too little of a position to keep.
+pub(crate) fn leaves_dust(prices: &Prices<'_>, position: &Position, lots: i64) -> bool {
+    let lot = prices.instrument_rules(position.instrument).lot.units();
+    let whole = position.quantity.magnitude().units();
+    let rest = whole - lots.saturating_mul(lot).min(whole);
+    is_dust(position, Quantity::new(rest), prices)
 }
 
 /// What may remain of a shortfall while its share grows with time.
@@ -343,7 +368,7 @@ fn fill_delta(
     let equity = allocated(portfolio, prices, position, solvency);
     let whole = position.quantity.magnitude().wide();
     let part = mul_div(equity, size.wide(), whole, Rounding::Down).unwrap_or(0);
-    let conceded = prices.conceded(position, notional_of(position, size, prices).units());
+    let conceded = cost_of_size(position, size, prices).units();
     // What closing everything still costs stays with the account.
     let room = (solvency.realisable - solvency.cost).units();
     let delta = Value::new((part - conceded).min(room).max(0));

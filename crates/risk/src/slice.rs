@@ -6,6 +6,7 @@
 use crate::liquidation::{Closing, close, notional_of, solvency};
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
+use crate::reach;
 use crate::selling::{Ask, fewest, lots_up, tradable};
 use crate::valuation::assess;
 use alloc::vec::Vec;
@@ -69,8 +70,8 @@ pub struct Slice {
     pub toxic: bool,
 }
 
-/// Plans a slice of every position that can be traded now; `None` where there is none, or where
-/// equity does not cover the cost of closing everything.
+/// Plans a slice of every position that can be traded now; `None` where there is none, where books
+/// take nothing, or where equity does not cover the cost of closing everything.
 ///
 /// Worked: two positions of 10 and 5 lots of which .318 must go: 4 and 2 lots.
 #[must_use]
@@ -86,15 +87,28 @@ pub fn plan(portfolio: &Portfolio<'_>, prices: &Prices<'_>, ask: &Ask) -> Option
         let mut closings = Vec::new();
         for position in &targets {
             let lots = lots_at(position, parts, prices);
+            let lots = reach::lots(prices, position).map_or(lots, |can| lots.min(can));
+            if lots == 0 {
+                continue;
+            }
             let closing = close(&holdings.portfolio(), prices, position, lots, &solvency);
             holdings.apply(&closing.change);
             closings.push((*position, closing));
         }
         (closings, assess(&holdings.portfolio(), prices).shortfall())
     };
-    let most = parts_most(&targets, prices, ask);
+    let mut most = parts_most(&targets, prices, ask);
+    if !prices.books.is_empty() {
+        // What a book costs grows with the size: half of what is toxic may not be.
+        while most > 1 && at(most).1 > solvency.shortfall {
+            most /= 2;
+        }
+    }
     let parts = fewest(most, |parts| at(parts).1 <= ask.goal);
     let (closings, shortfall) = at(parts);
+    if closings.is_empty() {
+        return None;
+    }
     Some(Slice { closings, toxic: shortfall > solvency.shortfall })
 }
 

@@ -6,6 +6,7 @@
 //! its asset's. Law: terms are fixed before a step is planned, so it is executed as planned.
 
 use crate::fee::FeeRamp;
+use crate::impact::book::MarketBook;
 use crate::margin;
 use crate::number::{Fixed, Number};
 use crate::price_function::{Dutch, Fillable, LotThenBid, Stair, lot_then_bid, ratio_discount};
@@ -13,7 +14,7 @@ use crate::prices::Prices;
 use crate::valuation::Assessment;
 use domain::rulebook::PriceFunction;
 use domain::wide::mul_div;
-use domain::{AssetId, Duration, Position, Ratio, Rounding};
+use domain::{AssetId, Duration, InstrumentId, Position, Ratio, Rounding};
 
 /// One, on the scale of concessions.
 const ONE: i128 = 10_000_000_000_000_000;
@@ -33,8 +34,11 @@ pub enum Concession {
     /// The slippage of its instrument.
     #[default]
     Slippage,
-    /// The same share of every mark.
+    /// The same share of every mark, to a taker who takes the position on.
     Share(Fixed),
+    /// The same share of every mark to who trades it in the market for the account; where depth is
+    /// finite it comes on top of what the book costs.
+    Fee(Fixed),
     /// This rating times this share of the position's maintenance margin.
     OfMargin {
         /// 0 for an account at maintenance, 1 for one that is far below.
@@ -42,6 +46,14 @@ pub enum Concession {
         /// Share of maintenance margin.
         spread: Ratio,
     },
+}
+
+impl Concession {
+    /// Whether it is the price of an order that is filled there or better.
+    #[must_use]
+    pub const fn limits(&self) -> bool {
+        matches!(self, Self::OfMargin { .. })
+    }
 }
 
 /// What selling collateral concedes.
@@ -106,7 +118,9 @@ pub fn offer(
                 grace: seconds(grace),
                 increase: share(per_second, Rounding::Up),
             };
-            flat(ramp.at(&seconds(waited)))
+            let fee = ramp.at(&seconds(waited));
+            let (position, sale) = (Concession::Fee(fee), SaleConcession::Less(fee));
+            Offer::Open { terms: Terms { position, sale }, discount: fee }
         }
         PriceFunction::Fillable { adjustment, spread } => {
             let rating = rating(assessment, adjustment, spread);
@@ -226,7 +240,34 @@ pub fn share_of_margin(
     Fixed::new(conceded.unwrap_or(ONE)).least(&Fixed::one())
 }
 
-impl Prices<'_> {
+impl<'a> Prices<'a> {
+    /// The book that closing a position walks on the terms of the step: none where a taker takes it
+    /// at a price of the rulebook's making.
+    #[must_use]
+    pub fn walked(&self, instrument: InstrumentId) -> Option<&'a MarketBook> {
+        self.book(instrument).filter(|_| !self.taken())
+    }
+
+    /// The book that a taker unloads a position into.
+    #[must_use]
+    pub fn hedged(&self, instrument: InstrumentId) -> Option<&'a MarketBook> {
+        let hedges = self.taken() && self.rulebook.sections.takers.hedge;
+        self.book(instrument).filter(|_| hedges)
+    }
+
+    fn taken(&self) -> bool {
+        self.terms.is_some_and(|terms| matches!(terms.position, Concession::Share(_)))
+    }
+
+    /// What is charged on top of what a book costs, of a quote at the mark, rounded up.
+    #[must_use]
+    pub fn on_top(&self, at_mark: i128) -> i128 {
+        match self.terms.map(|terms| terms.position) {
+            Some(Concession::Fee(share)) => part(at_mark, share),
+            _ => 0,
+        }
+    }
+
     /// What closing a position concedes of a quote or a worth at the mark, rounded up.
     #[must_use]
     pub fn conceded(&self, position: &Position, at_mark: i128) -> i128 {
@@ -235,7 +276,7 @@ impl Prices<'_> {
                 let slippage = self.instrument_rules(position.instrument).slippage;
                 return slippage.of(at_mark, Rounding::Up);
             }
-            Concession::Share(share) => share,
+            Concession::Share(share) | Concession::Fee(share) => share,
             Concession::OfMargin { rating, spread } => {
                 share_of_margin(position, self, rating, spread)
             }

@@ -127,6 +127,7 @@ fn check(seed: u64, events: u64, coverage: &mut Coverage) {
             panic!("{difference}");
         }
         coverage.count(&pair.effects);
+        coverage.count_policies(pair.workload.rulebook(), &pair.effects);
     }
 }
 

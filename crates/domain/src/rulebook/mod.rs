@@ -26,7 +26,7 @@ pub use policy::{
 pub use sections::Sections;
 pub use selling::{
     AccountOrder, Caps, CloseFactor, FirstShare, HandOver, InsuranceFee, Keepers, PriceFunction,
-    SaleOrder, SaleRules, SellingRules, Sizing, TargetOrder,
+    SaleOrder, SaleRules, SellingRules, Sizing, TakerRules, TargetOrder,
 };
 pub use validate::{Finding, GROSS_VALUE_MAX, immutable_findings, validate};
 

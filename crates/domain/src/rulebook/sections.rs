@@ -6,7 +6,7 @@
 
 use super::{
     AssetRules, InstrumentRules, Limits, LiquidationRules, LiquidityRules, MarginModel,
-    OracleRules, Rulebook, SellingRules, WaterfallRules,
+    OracleRules, Rulebook, SellingRules, TakerRules, WaterfallRules,
 };
 use crate::asset::AssetId;
 use alloc::vec::Vec;
@@ -19,11 +19,17 @@ pub struct Sections {
     pub liquidity: LiquidityRules,
     /// How accounts are sold out.
     pub selling: SellingRules,
+    /// What takers do with what they took on.
+    pub takers: TakerRules,
 }
 
 impl Sections {
     /// None of them.
-    pub const NONE: Self = Self { liquidity: LiquidityRules::NONE, selling: SellingRules::PLAIN };
+    pub const NONE: Self = Self {
+        liquidity: LiquidityRules::NONE,
+        selling: SellingRules::PLAIN,
+        takers: TakerRules::NONE,
+    };
 
     fn list(&self) -> Vec<Section> {
         let mut list = Vec::new();
@@ -32,6 +38,9 @@ impl Sections {
         }
         if self.selling != SellingRules::PLAIN {
             list.push(Section::Selling(self.selling.clone()));
+        }
+        if self.takers != TakerRules::NONE {
+            list.push(Section::Takers(self.takers));
         }
         list
     }
@@ -42,6 +51,7 @@ impl Sections {
             match section {
                 Section::Liquidity(liquidity) => sections.liquidity = liquidity,
                 Section::Selling(selling) => sections.selling = selling,
+                Section::Takers(takers) => sections.takers = takers,
             }
         }
         sections
@@ -54,6 +64,7 @@ impl Sections {
 enum Section {
     Liquidity(LiquidityRules),
     Selling(SellingRules),
+    Takers(TakerRules),
 }
 
 /// The margin model as written: with its own number alone, or before sections.

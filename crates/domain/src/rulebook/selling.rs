@@ -151,6 +151,19 @@ pub enum PriceFunction {
 }
 
 impl PriceFunction {
+    /// Whether takers take positions on at a price of the rulebook's making, instead of the house
+    /// trading them in the market.
+    #[must_use]
+    pub const fn has_takers(&self) -> bool {
+        matches!(
+            self,
+            Self::FixedBonus { .. }
+                | Self::RatioDiscount { .. }
+                | Self::Dutch { .. }
+                | Self::Stair { .. }
+        )
+    }
+
     /// Whether takers wait for a better price.
     #[must_use]
     pub const fn is_auction(&self) -> bool {
@@ -242,6 +255,20 @@ pub struct Keepers {
     pub patience: Duration,
     /// Auctions held before that, at least one.
     pub auctions: u16,
+}
+
+/// What takers do with what they took on where instruments have depth: a section of its own, so
+/// that older rulebooks keep their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakerRules {
+    /// They unload it into the book at once, and take no more than gains them something; else they
+    /// keep it, and the book does not notice.
+    pub hedge: bool,
+}
+
+impl TakerRules {
+    /// They keep it.
+    pub const NONE: Self = Self { hedge: false };
 }
 
 /// Below this line an account is handed over whole.

@@ -18,10 +18,6 @@ const LEVEL_MIN: Ratio = Ratio::from_parts(100);
 
 pub(super) fn check_liquidity(findings: &mut Findings, rulebook: &Rulebook) {
     let liquidity = &rulebook.sections.liquidity;
-    let plain = rulebook.sections.selling == super::SellingRules::PLAIN;
-    findings.require(liquidity.markets.is_empty() || plain, "liquidity", || {
-        "needs the plain liquidation policy: other policies bring their own prices".into()
-    });
     for (place, market) in liquidity.markets.iter().enumerate() {
         let Some(instrument) = rulebook.instrument(market.instrument) else {
             findings.require(false, "liquidity", || {

@@ -16,6 +16,14 @@ const STAIRS_MAX: i64 = 10_000;
 
 pub(super) fn check_selling(findings: &mut Findings, rulebook: &Rulebook) {
     let rules = &rulebook.sections.selling;
+    let hedges = rulebook.sections.takers.hedge;
+    findings.require(!hedges || rules.price.has_takers(), "liquidation.keepers.hedge", || {
+        "needs a price function with takers: fixed_bonus, health_discount, dutch or stair".into()
+    });
+    let deep = !rulebook.sections.liquidity.markets.is_empty();
+    findings.require(!hedges || deep, "liquidation.keepers.hedge", || {
+        "needs an instrument with liquidity".into()
+    });
     if *rules == SellingRules::PLAIN {
         return;
     }

@@ -5,7 +5,7 @@
 
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InterestCurve, InterestPoint, Layer, Limits,
-    LiquidationRules, MarginModel, OracleRules, Rulebook, Sections, SocialisingRule,
+    LiquidationRules, MarginModel, OracleRules, Rulebook, Sections, SocialisingRule, TakerRules,
     WaterfallRules,
 };
 use domain::{Amount, AssetId, Duration, Price, Rate, Ratio};
@@ -155,6 +155,7 @@ pub fn build(document: &Document, file: &RulebookFile) -> Result<Rulebook, FeedE
     let sections = Sections {
         liquidity: build_liquidity(&mut builder, file),
         selling: build_selling(&mut builder, file),
+        takers: TakerRules { hedge: file.liquidation.keepers.hedge.unwrap_or(false) },
     };
     let rulebook = Rulebook {
         numeraire,

@@ -306,6 +306,9 @@ pub struct KeepersFile {
     pub patience: Option<Span>,
     /// Auctions held before that; default 1.
     pub auctions: Option<u16>,
+    /// Who takes a position on unloads it into the book at once, and takes no more than gains him
+    /// something; default false: he keeps it, and the book does not notice.
+    pub hedge: Option<bool>,
 }
 
 /// The line below which an account is handed over whole.

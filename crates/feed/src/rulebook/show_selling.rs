@@ -50,6 +50,9 @@ pub fn write_selling(page: &mut Page, rulebook: &Rulebook) {
     page.quoted("discount", ratio_text(rules.keepers.discount));
     page.quoted("patience", span_text(rules.keepers.patience));
     page.bare("auctions", rules.keepers.auctions);
+    if rulebook.sections.takers.hedge {
+        page.bare("hedge", true);
+    }
     if let Some(hand_over) = rules.hand_over {
         page.table("liquidation.hand_over");
         page.quoted("line", ratio_text(hand_over.line));

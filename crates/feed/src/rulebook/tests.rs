@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use domain::rulebook::{InstrumentKind, Layer, LiquidityRules, PriceMode};
+use domain::rulebook::{InstrumentKind, Layer, PriceMode};
 use domain::{Amount, AssetId, InstrumentId, Price, Quantity, Quote, Rate, Ratio, Value};
 
 use super::*;
@@ -198,9 +198,7 @@ fn overrides_reach_figures_and_refuse_the_rest() {
 /// Every choice of `[liquidation]` by its word, and figures of some.
 #[test]
 fn choices_of_liquidation_read_back() {
-    let mut rulebook = parse("whole.toml", WHOLE).expect("the whole shape is valid");
-    // Depth goes with the plain policy alone.
-    rulebook.sections.liquidity = LiquidityRules::NONE;
+    let rulebook = parse("whole.toml", WHOLE).expect("the whole shape is valid");
     let table = [
         "policy=full",
         "policy=all_at_once",
@@ -239,6 +237,11 @@ fn choices_of_liquidation_read_back() {
         assert_eq!(parse("shown", &shown).as_ref(), Ok(&changed), "{text}\n{shown}");
         assert_eq!(show(&parse("shown", &shown).expect("valid")), shown, "{text}");
     }
+    let hedged = ["price.function=dutch", "keepers.hedge=true"];
+    let hedged = with_overrides(&rulebook, &hedged.map(|set| format!("liquidation.{set}")));
+    let hedged = hedged.expect("takers of an auction may hedge where there is depth");
+    assert!(hedged.sections.takers.hedge);
+    assert_eq!(parse("shown", &show(&hedged)), Ok(hedged));
     // What belongs to the choice made before goes with it.
     let sets = ["policy=share", "sizing.initial=0.2", "policy=clips", "sizing.notional=5"];
     let sets = sets.map(|set| format!("liquidation.{set}"));

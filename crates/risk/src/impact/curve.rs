@@ -55,7 +55,7 @@ impl Curve {
     #[must_use]
     pub fn distance(&self, consumed: Quote) -> i128 {
         let exact = Real::whole(self.at_depth).times(self.growth(consumed.units()));
-        let distance = exact.round(Rounding::Up).unwrap_or(self.distance_max);
+        let distance = self.round(exact, Rounding::Up).unwrap_or(self.distance_max);
         distance.min(self.distance_max)
     }
 
@@ -70,7 +70,8 @@ impl Curve {
         }
         let times = Real::fraction(distance, self.at_depth).power(under, over);
         let value = times.map(|times| Real::whole(self.depth).times(times));
-        value.and_then(|value| value.round(Rounding::Down)).unwrap_or(ENDLESS).min(ENDLESS)
+        let value = value.and_then(|value| self.round(value, Rounding::Down));
+        value.unwrap_or(ENDLESS).min(ENDLESS)
     }
 
     /// The value that can be consumed in all.
@@ -92,6 +93,15 @@ impl Curve {
         Quote::new(self.edge_cost + beyond.expect("a share of a value is no larger than it"))
     }
 
+    /// Rounds what came of the curve: whole powers of one need no logarithm.
+    fn round(&self, exact: Real, rounding: Rounding) -> Option<i128> {
+        if self.power.0 == self.power.1 {
+            exact.round_quotient(rounding)
+        } else {
+            exact.round(rounding)
+        }
+    }
+
     /// (C / K)^p.
     fn growth(&self, consumed: i128) -> Real {
         let (over, under) = self.power;
@@ -107,7 +117,7 @@ impl Curve {
             .times(Real::fraction(self.at_depth, SHARE_ONE))
             .times(self.growth(consumed))
             .times(Real::fraction(under, over + under));
-        exact.round(Rounding::Up).expect("within the edge a cost is below the value")
+        self.round(exact, Rounding::Up).expect("within the edge a cost is below the value")
     }
 }
 

@@ -132,9 +132,20 @@ impl Real {
         Self::exp(domain::wide::mul_div(self.ln(), over, under, Rounding::Down)?)
     }
 
-    /// The whole number it rounds to as named; `None` above 2^126.
+    /// The whole number it rounds to as named; `None` above 2^126. What lies within 2^-100 of
+    /// itself from a whole number counts as that number: logarithms are no finer.
     #[must_use]
     pub fn round(self, rounding: Rounding) -> Option<i128> {
+        self.round_within(rounding, 100)
+    }
+
+    /// The same of a number that no logarithm went into: within 2^-118 of itself.
+    #[must_use]
+    pub fn round_quotient(self, rounding: Rounding) -> Option<i128> {
+        self.round_within(rounding, 118)
+    }
+
+    fn round_within(self, rounding: Rounding, good: i32) -> Option<i128> {
         if self.mantissa == 0 {
             return Some(0);
         }
@@ -150,9 +161,9 @@ impl Real {
         } else {
             (self.mantissa >> places, self.mantissa << (128 - places))
         };
-        // What a computation may be off by, in units of 2^-128 of one: 2^-100 of the number.
-        let bits = 128 - places as i32;
-        let slack = if bits >= -27 { 1u128 << (bits + 28).min(120) } else { 1 };
+        // What a computation may be off by, in units of 2^-128 of one.
+        let bits = 256 - good - places as i32;
+        let slack = if bits > 0 { 1u128 << bits.min(120) } else { 1 };
         let near_above = rest >= u128::MAX - slack;
         let near_below = rest <= slack;
         let up = match rounding {

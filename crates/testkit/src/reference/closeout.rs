@@ -95,7 +95,8 @@ impl State {
             notional: domain::Value::new(self.notional(position, filled.quantity)),
         });
         let side = usize::from(position.quantity.is_negative());
-        if let Some(book) = self.books.get_mut(&instrument) {
+        let traded = self.walked(instrument).is_some() || self.hedged(instrument).is_some();
+        if let Some(book) = self.books.get_mut(&instrument).filter(|_| traded) {
             let at = &mut book.sides[side];
             at.consumed += i128::from(filled.quantity.abs()) * at.measure;
         }

@@ -29,6 +29,7 @@ mod order;
 mod planning;
 mod prices;
 mod pushed;
+mod reach;
 mod sale;
 mod selling;
 mod sizing;

@@ -11,7 +11,7 @@ use domain::{AccountId, Position, Rounding};
 
 impl State {
     /// Lots of so much of a position that its book can still take.
-    fn fillable(&self, position: &Position, size: i64) -> i64 {
+    pub fn fillable(&self, position: &Position, size: i64) -> i64 {
         let lot = self.rules_of(position.instrument).lot.units();
         let side = usize::from(position.quantity.is_negative());
         let available = self.book(position.instrument).map_or(0, |book| book.available(side));
@@ -129,7 +129,7 @@ impl State {
         let rules = self.rules_of(default.position.instrument);
         let (asset, lot) = (rules.settles, rules.lot.units());
         let scale = self.scale(asset);
-        let capacity = self.fund_capacity(asset);
+        let capacity = self.capacity_for_account(asset);
         let asked = |size: i64| up(&over(self.lacking(default, size), scale));
         let most = self.takes(default);
         let size_of = |lots: i64| lots.saturating_mul(lot).min(most);

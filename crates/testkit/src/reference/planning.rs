@@ -6,7 +6,7 @@ use super::state::{Account, INDEX_ONE, State};
 use super::terms::{floored, raised, seconds};
 use dashu_ratio::RBig;
 use domain::rulebook::{InstrumentKind, InsuranceFee, Sizing, TargetOrder};
-use domain::{AssetId, Duration, Position, Ratio, Rounding, Weighted};
+use domain::{AssetId, Duration, InstrumentId, Position, Ratio, Rounding, Weighted};
 use std::cmp::Reverse;
 
 /// Units of 1e-22 in one of 1e-16.
@@ -83,8 +83,11 @@ impl State {
     }
 
     /// The next position: by rank, then the larger notional, then the lower instrument.
-    pub fn target_by_rules(&self, account: &Account) -> Option<Position> {
-        let positions = account.positions.values().filter(|position| self.tradable(position));
+    pub fn target_by_rules(&self, account: &Account, but: &[InstrumentId]) -> Option<Position> {
+        let positions = account
+            .positions
+            .values()
+            .filter(|position| self.tradable(position) && !but.contains(&position.instrument));
         let mut positions: Vec<Position> = positions.copied().collect();
         positions.sort_by_key(|position| {
             let (place, ratio) = self.rank_by_rules(account, position);
@@ -133,12 +136,12 @@ impl State {
         self.rules_of(position.instrument).lot.units()
     }
 
-    fn lots_up(&self, position: &Position, size: i128) -> i64 {
+    pub fn lots_up(&self, position: &Position, size: i128) -> i64 {
         let lots = up(&over(size, i128::from(self.lot_of(position))));
         i64::try_from(lots).unwrap_or(i64::MAX)
     }
 
-    fn closing_lots(
+    pub fn closing_lots(
         &self,
         account: &Account,
         position: &Position,
@@ -153,6 +156,9 @@ impl State {
     /// The step for one position within what is asked.
     pub fn plan_by_rules(&self, account: &Account, position: &Position, ask: &Ask) -> Step {
         let solvency = self.solvency(account);
+        if let Some(can) = self.reachable(position) {
+            return self.plan_within(account, position, ask, &solvency, can);
+        }
         if solvency.realisable < solvency.cost {
             return Step::Default { lack: self.lack(account, position, &solvency) };
         }
@@ -174,6 +180,11 @@ impl State {
     }
 
     fn bounded(&self, position: &Position, ask: &Ask, wanted: i64, all: i64) -> i64 {
+        let lots = self.capped(position, ask, wanted);
+        if self.leaves_dust(position, lots) { all } else { lots }
+    }
+
+    pub fn capped(&self, position: &Position, ask: &Ask, wanted: i64) -> i64 {
         let (lot, held) = (self.lot_of(position), position.quantity.magnitude());
         let mut lots = wanted;
         if let Some(part) = ask.part {
@@ -183,9 +194,14 @@ impl State {
             let fits = down(&over(most, self.notional(position, lot).max(1)));
             lots = lots.min(i64::try_from(fits).unwrap_or(i64::MAX)).max(1);
         }
-        let rest = held.units() - lots.saturating_mul(lot).min(held.units());
+        lots
+    }
+
+    pub fn leaves_dust(&self, position: &Position, lots: i64) -> bool {
+        let held = position.quantity.magnitude().units();
+        let rest = held - lots.saturating_mul(self.lot_of(position)).min(held);
         let dust = i128::from(self.rulebook.liquidation.dust) * INDEX_ONE;
-        if rest > 0 && self.notional(position, rest) < dust { all } else { lots }
+        rest > 0 && self.notional(position, rest) < dust
     }
 
     /// Release margin and concession of a whole position over its notional.
@@ -196,11 +212,11 @@ impl State {
         }
         let release = self.requirement(position, |tier| tier.release);
         let freed = floored(&(over(release, notional) / whole(PARTS)));
-        (freed, raised(&over(self.conceded(position, notional), notional)))
+        (freed, raised(&over(self.closing_cost(position), notional)))
     }
 
     /// Shortfall over what a whole position frees less what it costs; `None` where that is nothing.
-    fn cover(&self, position: &Position, solvency: &Solvency) -> Option<i64> {
+    pub fn cover(&self, position: &Position, solvency: &Solvency) -> Option<i64> {
         let notional = self.whole_notional(position);
         let (freed, conceded) = self.ratios(position);
         if notional <= 0 || freed <= conceded {
@@ -237,6 +253,10 @@ impl State {
                     up(&(whole(position.quantity.magnitude().wide())
                         * over(i128::from(parts), PARTS)));
                 let lots = self.lots_up(position, size);
+                let lots = self.reachable(position).map_or(lots, |can| can.min(lots));
+                if lots == 0 {
+                    continue;
+                }
                 let closing = self.closing_lots(&after, position, lots, &solvency);
                 after = self.after_fill(&after, position.instrument, closing.fill, closing.fee);
                 closings.push((*position, closing));
@@ -245,9 +265,13 @@ impl State {
         };
         let all: i128 = targets.iter().map(|position| self.whole_notional(position)).sum();
         let most = ask.most.map_or(PARTS, |most| down(&over(most * PARTS, all.max(1))));
-        let most = i64::try_from(most.clamp(1, PARTS)).expect("a share of a million parts");
+        let mut most = i64::try_from(most.clamp(1, PARTS)).expect("a share of a million parts");
+        while !self.books.is_empty() && most > 1 && at(most).1 > solvency.shortfall {
+            most /= 2;
+        }
         let (closings, left) = at(fewest(most, |parts| at(parts).1 <= ask.goal));
-        Some(Slice { closings, toxic: left > solvency.shortfall })
+        let toxic = left > solvency.shortfall;
+        (!closings.is_empty()).then_some(Slice { closings, toxic })
     }
 
     /// The insurance fund's fee by the rulebook's choice, never above the house's share.
@@ -282,9 +306,8 @@ impl State {
                 let whole_size = position.quantity.magnitude().wide();
                 let equity = self.allocated(account, position, solvency);
                 let part = down(&(whole(equity) * over(i128::from(size), whole_size)));
-                let notional = self.notional(position, size);
                 let room = solvency.realisable - solvency.cost;
-                let delta = (part - self.conceded(position, notional)).min(room).max(0);
+                let delta = (part - self.size_cost(position, size)).min(room).max(0);
                 let quote = self.quote_of(rules.settles, delta, Rounding::Down).unwrap_or(0);
                 let asked = up(&over(up(&(share(rules.liquidation_fee) * whole(at_mark))), scale));
                 asked.min(down(&over(quote, scale)))

@@ -9,13 +9,16 @@ use super::state::{Account, Case, INDEX_ONE, State};
 use super::terms::{Concession, SaleConcession, Terms, offer};
 use domain::effect::{Outcome, RaiseReason, Stage, WaitReason};
 use domain::rulebook::{HandOver, PriceFunction, SellingRules, Sizing};
-use domain::{AccountId, Amount, Duration, Effect, Holder, HouseAccount, Position, Rounding};
+use domain::{
+    AccountId, Amount, Duration, Effect, Holder, HouseAccount, InstrumentId, Position, Rounding,
+};
 
 /// What became of one act.
 enum Act {
     Done,
     Then(Duration, WaitReason),
     Wait(Duration, WaitReason),
+    Untaken(InstrumentId),
     Blocked,
     Bankrupt,
 }
@@ -79,6 +82,7 @@ impl State {
         let start = self.account(account).clone();
         let rows = start.positions.len() + start.balances.len();
         let (mut bankrupt, mut acted, mut wait) = (false, false, None);
+        let mut tried = Vec::new();
         for _ in 0..4 * rows + 4 {
             let now = self.account(account).clone();
             if !now.is_exposed() {
@@ -99,9 +103,14 @@ impl State {
                 self.postpone(account, span, reason);
                 return None;
             }
-            let act = self.act(account, &rules, &assessment, ranking);
+            let full = self.case(account).full;
+            let act = self.act(account, &rules, &assessment, &tried, ranking);
             self.terms = None;
+            if self.case(account).full != full {
+                tried.clear();
+            }
             match act {
+                Act::Untaken(instrument) => tried.push(instrument),
                 Act::Done => acted = true,
                 Act::Then(span, reason) => (acted, wait) = (true, Some((span, reason))),
                 Act::Wait(span, reason) => {
@@ -109,7 +118,7 @@ impl State {
                     return None;
                 }
                 Act::Blocked => {
-                    self.skip(account, false);
+                    self.skip(account, !tried.is_empty());
                     return None;
                 }
                 Act::Bankrupt => bankrupt = true,
@@ -123,6 +132,7 @@ impl State {
         account: AccountId,
         rules: &SellingRules,
         now: &Assessment,
+        tried: &[InstrumentId],
         ranking: &mut Ranking,
     ) -> Act {
         let open = !self.account(account).positions.is_empty();
@@ -144,7 +154,7 @@ impl State {
         let case = self.case(account);
         let ask = self.ask(rules, now, &case);
         let closed = self.meter.closed;
-        let act = match self.target_by_rules(self.account(account)) {
+        let act = match self.target_by_rules(self.account(account), tried) {
             Some(position) => match self.starved(rules, &case, &position) {
                 Some(act) => act,
                 None => self.close_by_rules(account, rules, ask, &position, ranking),
@@ -198,7 +208,16 @@ impl State {
             }
             Some(_) => {
                 let held = self.account(account);
-                if held.positions.is_empty() || self.covers(held) {
+                // Where depth is finite the auction spares the book: equity before its costs.
+                let mut free = self.clone();
+                if !self.depth.is_empty() {
+                    let nothing = || whole(0);
+                    free.terms = Some(Terms {
+                        position: Concession::Share(nothing()),
+                        sale: SaleConcession::Less(nothing()),
+                    });
+                }
+                if held.positions.is_empty() || free.covers(held) {
                     Err(Act::Wait(interval, WaitReason::Auction))
                 } else {
                     Ok(Terms::default())
@@ -312,13 +331,35 @@ impl State {
             Step::Default { .. } if !case.full && self.concedes_a_share() => {
                 self.raise(account, RaiseReason::Toxic)
             }
+            Step::DefaultOnBook { .. } if !case.full && self.has_own_price() => {
+                self.raise(account, RaiseReason::Toxic)
+            }
             Step::Default { lack } => {
                 self.close_by_waterfall(account, position, lack, ranking);
                 Act::Done
             }
-            // Finite depth and chosen policies are refused together.
-            Step::DefaultOnBook { .. } | Step::Wait => Act::Done,
+            Step::DefaultOnBook { allocated } => {
+                self.close_on_book(account, position, allocated, ranking);
+                self.done_unless_untaken(account, position)
+            }
+            Step::Wait if !case.full && self.lost_patience(rules, &case) => {
+                self.raise(account, RaiseReason::NoBidder)
+            }
+            Step::Wait => Act::Untaken(position.instrument),
         }
+    }
+
+    fn done_unless_untaken(&self, account: AccountId, before: &Position) -> Act {
+        let after = self.account(account).positions.get(&before.instrument);
+        let untaken = after.is_some_and(|after| after.quantity == before.quantity);
+        if untaken { Act::Untaken(before.instrument) } else { Act::Done }
+    }
+
+    /// Whether nobody took the account on for as long as keepers' patience lasts.
+    fn lost_patience(&self, rules: &SellingRules, case: &Case) -> bool {
+        let patience = rules.keepers.patience;
+        let over = patience.nanos() > 0 && self.now.since(case.since) >= patience;
+        over && self.has_own_price() && !rules.price.is_auction()
     }
 
     fn sell_by_rules(
@@ -362,8 +403,14 @@ impl State {
         earns && !self.covers(account) && left(&last_resort) > left(self)
     }
 
+    fn has_own_price(&self) -> bool {
+        let last_resort = |one: &Concession| matches!(one, Concession::Slippage);
+        self.terms.as_ref().is_some_and(|terms| !last_resort(&terms.position))
+    }
+
     fn concedes_a_share(&self) -> bool {
-        self.terms.as_ref().is_some_and(|terms| matches!(terms.position, Concession::Share(_)))
+        let shares = |one: &Concession| matches!(one, Concession::Share(_) | Concession::Fee(_));
+        self.terms.as_ref().is_some_and(|terms| shares(&terms.position))
     }
 
     fn after_step(&self, rules: &SellingRules, full: bool) -> Act {

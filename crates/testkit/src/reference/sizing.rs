@@ -4,6 +4,7 @@ use super::exact::{down, over, share, up, whole};
 use super::fill::Fill;
 use super::margin::Assessment;
 use super::state::{Account, State};
+use super::terms::Concession;
 use domain::{Position, Rounding};
 
 /// A forced trade, and the liquidation fee in smallest units of the settlement asset.
@@ -50,13 +51,27 @@ impl State {
     }
 
     /// Slippage of closing a whole position, rounded up.
-    fn closing_cost(&self, position: &Position) -> i128 {
-        if self.book(position.instrument).is_some() {
-            let cost = self.given_away(position, position.quantity.magnitude().units());
+    pub fn closing_cost(&self, position: &Position) -> i128 {
+        let size = position.quantity.magnitude().units();
+        let cost = self.size_cost(position, size);
+        let limited = matches!(
+            self.terms.as_ref().map(|terms| &terms.position),
+            Some(Concession::OfMargin { .. })
+        );
+        if limited {
+            cost.min(self.conceded(position, self.notional(position, size)))
+        } else {
+            cost
+        }
+    }
+
+    /// Cost of closing a size: by the book that it walks, else what the terms concede.
+    pub fn size_cost(&self, position: &Position, size: i64) -> i128 {
+        if self.walked(position.instrument).is_some() {
+            let cost = self.given_away(position, size);
             return self.worth(self.rules_of(position.instrument).settles, cost, Rounding::Up);
         }
-        let notional = self.notional(position, position.quantity.units());
-        self.conceded(position, notional)
+        self.conceded(position, self.notional(position, size))
     }
 
     pub fn solvency(&self, account: &Account) -> Solvency {
@@ -139,17 +154,21 @@ impl State {
 
     /// Closing a size against the outside world: mark less slippage for a long, plus for a short.
     pub fn forced_fill(&self, position: &Position, size: i64) -> Fill {
-        if let Some(book) = self.book(position.instrument) {
+        let at_mark = i128::from(size) * self.instrument(position.instrument).mark.wide();
+        if let Some(book) = self.walked(position.instrument) {
             let side = usize::from(position.quantity.is_negative());
             let gross = i128::from(size) * book.sides[side].anchor;
-            let conceded = book.conceded(side, size);
+            let on_top = match self.terms.as_ref().map(|terms| &terms.position) {
+                Some(Concession::Fee(fee)) => up(&(whole(at_mark) * fee)),
+                _ => 0,
+            };
+            let conceded = book.conceded(side, size) + on_top;
             return if side == 1 {
                 Fill { quantity: size, quote: gross + conceded }
             } else {
                 Fill { quantity: -size, quote: conceded - gross }
             };
         }
-        let at_mark = i128::from(size) * self.instrument(position.instrument).mark.wide();
         let conceded = self.conceded(position, at_mark);
         if position.quantity.is_negative() {
             Fill { quantity: size, quote: at_mark + conceded }

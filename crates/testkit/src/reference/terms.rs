@@ -17,7 +17,10 @@ pub(super) const ONE: i128 = 10_000_000_000_000_000;
 pub(super) enum Concession {
     #[default]
     Slippage,
+    /// To a taker.
     Share(RBig),
+    /// To who trades it in the market, on top of a book's cost.
+    Fee(RBig),
     OfMargin {
         rating: RBig,
         spread: Ratio,
@@ -81,7 +84,9 @@ pub(super) fn offer(
             let base = raised(&share(base));
             let grown = raised(&(raised(&share(per_second)) * seconds(waited))) + &base;
             let ripe = seconds(waited) >= seconds(grace);
-            flat(if ripe { grown.min(raised(&share(most))) } else { base })
+            let fee = if ripe { grown.min(raised(&share(most))) } else { base };
+            let sale = SaleConcession::Less(fee.clone());
+            Some((Terms { position: Concession::Fee(fee.clone()), sale }, fee))
         }
         PriceFunction::Fillable { adjustment, spread } => {
             let position = Concession::OfMargin { rating: rating(now, adjustment), spread };
@@ -183,7 +188,7 @@ impl State {
         let terms = self.terms.clone().unwrap_or_default();
         let conceded = match terms.position {
             Concession::Slippage => share(self.rules_of(position.instrument).slippage),
-            Concession::Share(conceded) => conceded,
+            Concession::Share(conceded) | Concession::Fee(conceded) => conceded,
             Concession::OfMargin { rating, spread } => {
                 self.share_of_margin(position, &rating, spread)
             }

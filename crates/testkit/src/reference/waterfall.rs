@@ -113,7 +113,7 @@ impl State {
     }
 
     /// What the fund can and may pay for the account being sold out by this event.
-    fn capacity_for_account(&self, asset: AssetId) -> i128 {
+    pub fn capacity_for_account(&self, asset: AssetId) -> i128 {
         let capacity = self.fund_capacity(asset);
         let Some(most) = self.rulebook.sections.selling.caps.insurance_per_account else {
             return capacity;

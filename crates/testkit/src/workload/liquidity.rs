@@ -6,15 +6,17 @@ use super::rules::ratio;
 use domain::command::{BaselineImpact, PublishDepth, PublishPrice, PublishPriceWithBaseline};
 use domain::rulebook::{
     DepthRules, ImpactModel, InstrumentKind, InstrumentRules, LiquidityRules, PriceMode, Routing,
-    SellingRules, StressRules, VenueRules,
+    SellingRules, StressRules, TakerRules, VenueRules,
 };
 use domain::{Command, Duration, InstrumentId, Quote, Ratio, Rulebook, Timestamp};
 
 /// Some rulebooks have depth, in most of their instruments.
 pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
     rulebook.sections.liquidity = LiquidityRules::NONE;
+    rulebook.sections.takers = TakerRules::NONE;
+    // Ways to sell out meet every price mode: they have depth more often.
     let plain = rulebook.sections.selling == SellingRules::PLAIN;
-    if !plain || dice.chance(500) {
+    if dice.chance(if plain { 500 } else { 250 }) {
         return;
     }
     let mut markets = Vec::new();
@@ -26,12 +28,17 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
     }
     let modes = [
         PriceMode::Exogenous,
+        PriceMode::Exogenous,
         PriceMode::Baseline,
+        PriceMode::Differential,
         PriceMode::Differential,
         PriceMode::Synthetic,
         PriceMode::Synthetic,
     ];
+    let deep = !markets.is_empty();
     rulebook.sections.liquidity = LiquidityRules { price_mode: dice.pick(&modes), markets };
+    let takers = rulebook.sections.selling.price.has_takers();
+    rulebook.sections.takers.hedge = deep && takers && dice.chance(600);
 }
 
 /// Some part of what the largest position is worth.

@@ -6,8 +6,8 @@ use super::liquidity;
 use domain::command::Genesis;
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve,
-    InterestPoint, Layer, Limits, LiquidationRules, LiquidityRules, MarginModel, OracleRules,
-    RequirementTier, Rulebook, Sections, SocialisingRule, WaterfallRules, validate,
+    InterestPoint, Layer, Limits, LiquidationRules, MarginModel, OracleRules, RequirementTier,
+    Rulebook, Sections, SocialisingRule, WaterfallRules, validate,
 };
 use domain::{Amount, AssetId, Duration, Price, Quantity, Rate, Ratio, Value};
 
@@ -117,7 +117,7 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
     let most = rulebook.limits.accounts_max;
     rulebook.limits = limits(dice, u64::from(most) - 1);
     rulebook.limits.accounts_max = most;
-    rulebook.sections.liquidity = LiquidityRules::NONE;
+    rulebook.sections = Sections::NONE;
     super::selling::draw(dice, rulebook);
     liquidity::vary(dice, rulebook);
 }

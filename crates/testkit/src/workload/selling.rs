@@ -33,6 +33,14 @@ pub(super) fn draw(dice: &mut Dice, rulebook: &mut Rulebook) {
     if !rules.price.is_auction() {
         rules.keepers.discount = Ratio::ZERO;
     }
+    if matches!(rules.price, PriceFunction::OracleFee { .. } | PriceFunction::FixedBonus { .. }) {
+        // What takers earn must leave margin: no collateral counts in full.
+        for tiers in rulebook.assets.iter_mut().skip(1).map(|asset| &mut asset.haircuts) {
+            if let Some(first) = tiers.first_mut().filter(|first| first.haircut.is_zero()) {
+                first.haircut = ratio(1, 20);
+            }
+        }
+    }
     rulebook.sections.selling = rules;
     // A bonus that would eat the margin it frees is no rule: such a draw falls back to slippage.
     if !validate(rulebook).is_empty() {

@@ -1,6 +1,7 @@
 //! What happened over all seeds: counts of every effect and refusal.
 
-use domain::{Effect, Refusal};
+use domain::rulebook::PriceFunction;
+use domain::{Effect, Refusal, Rulebook};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -62,11 +63,28 @@ const EFFECTS: &[&str] = &[
     "Refused",
 ];
 
+/// Price functions that forced trades in books of finite depth must have been met with, each in
+/// every price mode.
+const PRICES: &[&str] = &[
+    "Slippage",
+    "OracleFee",
+    "Fillable",
+    "FixedBonus",
+    "RatioDiscount",
+    "Dutch",
+    "Stair",
+    "LotThenBid",
+];
+
+/// Price functions whose takers must have unloaded into a book.
+const HEDGED: &[&str] = &["FixedBonus", "RatioDiscount", "Dutch", "Stair"];
+
 /// Counts by name.
 #[derive(Debug, Default)]
 pub struct Coverage {
     effects: BTreeMap<String, u64>,
     refusals: BTreeMap<Refusal, u64>,
+    policies: BTreeMap<String, u64>,
 }
 
 impl Coverage {
@@ -79,6 +97,26 @@ impl Coverage {
         }
     }
 
+    /// Counts forced trades where depth is finite, by price mode and price function.
+    pub fn count_policies(&mut self, rulebook: &Rulebook, effects: &[Effect]) {
+        let sections = &rulebook.sections;
+        let traded = effects.iter().filter(|effect| match effect {
+            Effect::PositionReduced { instrument, .. } => {
+                sections.liquidity.market(*instrument).is_some()
+            }
+            _ => false,
+        });
+        let count = traded.count() as u64;
+        if count > 0 {
+            let name = price_name(&sections.selling.price);
+            let mode = format!("{:?}", sections.liquidity.price_mode);
+            let hedged = sections.takers.hedge.then(|| "Hedged".to_owned());
+            for kind in [Some(mode), hedged].into_iter().flatten() {
+                *self.policies.entry(format!("{kind} {name}")).or_insert(0) += count;
+            }
+        }
+    }
+
     /// Every effect and every refusal happened.
     pub fn require_everything(&self) {
         let effects = EFFECTS.iter().filter(|name| !self.effects.contains_key(**name));
@@ -87,6 +125,12 @@ impl Coverage {
         let refusals = Refusal::ALL.iter().filter(|one| !self.refusals.contains_key(one));
         let missing: Vec<_> = refusals.collect();
         assert!(missing.is_empty(), "refusals that never happened: {missing:?}");
+        let modes = ["Exogenous", "Differential", "Synthetic"].map(|mode| (mode, PRICES));
+        let all = modes.into_iter().chain([("Hedged", HEDGED)]);
+        let all =
+            all.flat_map(|(kind, names)| names.iter().map(move |name| format!("{kind} {name}")));
+        let missing: Vec<_> = all.filter(|key| !self.policies.contains_key(key)).collect();
+        assert!(missing.is_empty(), "policies never met with depth: {missing:?}");
     }
 }
 
@@ -105,10 +149,18 @@ fn name(effect: &Effect) -> String {
     }
 }
 
+fn price_name(price: &PriceFunction) -> String {
+    let text = format!("{price:?}");
+    text.split([' ', '{']).next().unwrap_or_default().to_owned()
+}
+
 impl fmt::Display for Coverage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (name, count) in &self.effects {
             writeln!(out, "{count:>9} {name}")?;
+        }
+        for (policy, count) in &self.policies {
+            writeln!(out, "{count:>9} closed in depth: {policy}")?;
         }
         for refusal in Refusal::ALL {
             let count = self.refusals.get(refusal).copied().unwrap_or(0);

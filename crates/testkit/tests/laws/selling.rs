@@ -81,7 +81,7 @@ fn no_step_raises_the_shortfall_unless_it_is_toxic() {
             Offer::Over => Terms::default(),
         };
         let prices = Prices { terms: Some(&terms), ..book.prices() };
-        let position = target(&portfolio, &prices).expect("every instrument can be sold");
+        let position = target(&portfolio, &prices, &[]).expect("every instrument can be sold");
         let goal = goal_in_time(&asked, before.shortfall(), domain::Weighted::ZERO, waited);
         let ask = Ask { goal, sizing: asked, ..Ask::TO_RELEASE };
         let covered = solvency(&portfolio, &prices).covers();
