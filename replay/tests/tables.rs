@@ -132,7 +132,9 @@ fn every_table_is_ordered_typed_and_named() {
     assert_eq!(recorded.len(), TABLES.len());
     for (name, written) in TABLES.iter().zip(recorded) {
         let read = table(&run, name);
-        assert_eq!(read.schema_id(), format!("clearsim.{name}/1"));
+        let version =
+            if ["liquidations", "steps", "marks", "metrics"].contains(name) { 2 } else { 1 };
+        assert_eq!(read.schema_id(), format!("clearsim.{name}/{version}"));
         assert_eq!(written["schema"], read.schema_id(), "{name}");
         assert_eq!(written["rows"], read.rows() as u64, "{name}");
         let bytes = fs::read(run.join(format!("{name}.parquet"))).expect("a table");
@@ -218,6 +220,79 @@ fn the_last_figures_of_accounts_balance() {
         };
         assert_eq!(of(&holdings, &at_end), of(&steps, &reduced), "{instrument}");
     }
+}
+
+#[test]
+fn what_a_backstop_took_over_is_seen() {
+    let folder = runs();
+    let sets = ["--set", "liquidation.hand_over.line=2/3"];
+    let backstop = ["--set", "liquidation.hand_over.backstop=199"];
+    let (run, document) = tiny(folder.path(), &[sets, backstop].concat());
+    let expected = units(&document["liquidated"]["taken_over_notional"]);
+    assert!(expected > 0, "the backstop account took something over: {document}");
+    assert_eq!(table(&run, "liquidations").total("taken_over_notional"), expected);
+    assert_eq!(table(&run, "metrics").total("taken_over_notional"), expected);
+    let steps = table(&run, "steps");
+    let taken = steps.rows_where("kind", "position_taken_over");
+    assert_eq!(steps.sum("notional", &taken), expected);
+    assert!(steps.ids_at("counterparty", &taken).iter().all(|account| *account == 199));
+    let (run, document) = tiny(folder.path(), &[]);
+    assert_eq!(document["liquidated"]["taken_over_notional"], Value::Null);
+    assert_eq!(table(&run, "liquidations").total("taken_over_notional"), 0);
+}
+
+/// Columns of `marks` that only runs with depth fill.
+const OF_DEPTH: [&str; 8] = [
+    "recorded",
+    "venue_depth",
+    "depth_level",
+    "impact_permanent",
+    "impact_transient",
+    "impact_gap",
+    "consumed_by_sells",
+    "consumed_by_buys",
+];
+
+#[test]
+fn marks_hold_impact_and_depth_where_depth_is_finite() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &[]);
+    let plain = table(&run, "marks");
+    for column in OF_DEPTH {
+        assert_eq!(plain.count(column), 0, "{column} is null without depth");
+    }
+    let depth = ["--rulebook", "depth", "--price-mode", "synthetic"];
+    let (run, document) = tiny(folder.path(), &depth);
+    let (marks, effects) = (table(&run, "marks"), table(&run, "effects"));
+    let kinds =
+        [("impact", "impact_moved"), ("moved", "mark_moved"), ("depth", "depth_level_fell")];
+    for (role, kind) in kinds {
+        let (rows, told) = (marks.rows_where("role", role), effects.rows_where("kind", kind));
+        assert!(!rows.is_empty(), "the tiny day has {kind}");
+        assert_eq!(rows.len(), told.len(), "{kind}");
+        assert_eq!(marks.ids_at("sequence", &rows), effects.ids_at("sequence", &told), "{kind}");
+        assert_eq!(
+            marks.count_at("depth_level", &rows),
+            rows.len(),
+            "{role} rows say what is left"
+        );
+    }
+    let (rows, told) =
+        (marks.rows_where("role", "impact"), effects.rows_where("kind", "impact_moved"));
+    for column in ["impact_permanent", "impact_transient", "impact_gap"] {
+        assert_eq!(marks.sum(column, &rows), effects.sum(column, &told), "{column}");
+    }
+    assert!(marks.sum("consumed_by_sells", &rows) > 0, "liquidations of a fall sell");
+    let moved = marks.rows_where("role", "moved");
+    let told = effects.rows_where("kind", "mark_moved");
+    assert_eq!(marks.sum("price", &moved), effects.sum("mark", &told), "the mark in force");
+    assert_eq!(marks.sum("recorded", &moved), effects.sum("price", &told), "the recorded one");
+    // The levels of the tiny day are known from its own report of impact.
+    assert!(document["feedback"]["induced"].is_u64(), "{document}");
+    let prices = marks.rows()
+        - kinds.iter().map(|(_, kind)| effects.rows_where("kind", kind).len()).sum::<usize>();
+    let published = effects.rows_where("kind", "price_published").len();
+    assert_eq!(prices, published + effects.rows_where("kind", "price_flagged").len());
 }
 
 #[test]

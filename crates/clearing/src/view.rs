@@ -10,6 +10,7 @@ use domain::{
     AccountId, Amount, AssetId, Balance, Command, HouseAccount, InstrumentId, Position, Price,
     Rulebook, Sequence, Timestamp,
 };
+use risk::impact::market::DepthMarket;
 use risk::{Assessment, AssetMarket, InstrumentMarket, assess};
 
 /// One account with what it is worth at the last good prices.
@@ -143,6 +144,13 @@ impl ClearingHouse {
     #[must_use]
     pub fn mark(&self, instrument: InstrumentId) -> Option<Price> {
         self.instrument(instrument).map(|market| market.mark).filter(|mark| mark.is_positive())
+    }
+
+    /// What markets with finite depth remember of forced trades, in the order of their instruments;
+    /// empty where no rulebook gives depth.
+    #[must_use]
+    pub fn depth_markets(&self) -> &[DepthMarket] {
+        self.books.depth.markets()
     }
 
     /// Last good index price; `None` before the first.

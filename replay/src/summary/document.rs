@@ -86,7 +86,7 @@ fn liquidated(statistics: &Statistics) -> Value {
     let opening = statistics.opening_notional;
     let share = opening.and_then(|opening| parts(notional, opening));
     let worst = statistics.worst_minute();
-    json!({
+    let mut document = json!({
         "accounts": statistics.liquidated.len(),
         "notional": value(notional),
         "reduced_notional": value(statistics.reduced),
@@ -101,7 +101,12 @@ fn liquidated(statistics: &Statistics) -> Value {
             "notional": value(notional),
         })),
         "cascades_limited": statistics.cascades_limited,
-    })
+    });
+    // Rulebooks without a backstop account have nothing to say here.
+    if statistics.taken_over != 0 {
+        document["taken_over_notional"] = value(statistics.taken_over);
+    }
+    document
 }
 
 fn money(total: &Deficit) -> Value {

@@ -84,6 +84,8 @@ pub struct Statistics {
     pub reduced: i128,
     /// Notional, at mark, closed against winners.
     pub deleveraged: i128,
+    /// Notional, at mark, that the backstop account took over.
+    pub taken_over: i128,
     /// Closings against winners.
     pub deleveragings: u64,
     /// Winners who were closed.
@@ -169,6 +171,9 @@ impl Statistics {
                 let notional = self.notional(instrument, quantity).unwrap_or(0);
                 self.deleveraged += notional;
                 self.close_notional(event.timestamp, notional);
+            }
+            Effect::PositionTakenOver { instrument, quantity, .. } => {
+                self.taken_over += self.notional(instrument, quantity).unwrap_or(0);
             }
             Effect::CascadeLimited { .. } => self.cascades_limited += 1,
             _ => self.take_deficit(effect),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use clearing::AccountView;
 use domain::{Amount, AssetId, Effect, Rulebook};
+use risk::impact::market::DepthMarket;
 
 /// Events in a chunk, at most; a fixed count, as batches of rows must not depend on timing.
 const EVENTS: usize = 4_096;
@@ -63,6 +64,8 @@ pub struct Heard {
     pub accounts: usize,
     /// How many of the chunk's layers are its own.
     pub layers: usize,
+    /// How many of the chunk's depths are its own.
+    pub depths: usize,
     /// The rules that it put in force.
     pub rulebook: Option<Arc<Rulebook>>,
 }
@@ -78,6 +81,8 @@ pub struct Chunk {
     pub accounts: Vec<(Reason, AccountView)>,
     /// Layers of the waterfall, read after them.
     pub layers: Vec<Layers>,
+    /// Markets with finite depth that they touched, read after them.
+    pub depths: Vec<DepthMarket>,
 }
 
 impl Chunk {

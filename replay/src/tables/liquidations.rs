@@ -1,8 +1,9 @@
 //! `liquidations`: one row for each, from its start to its end, over all its events.
 //!
 //! Rows stand in the order of starts, so that one which waits for a pulse holds back those that
-//! started after it. Without an end it was still going on when the run ended. Sums of notionals and
-//! of what layers bore are in the numeraire.
+//! started after it. Without an end it was still going on when the run ended. Sums of notionals
+//! (closed on the liquidity account, against winners, taken over by the backstop account) and of
+//! what layers bore are in the numeraire.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -33,6 +34,7 @@ struct Columns {
     steps: Id,
     reduced: Decimal,
     deleveraged_notional: Decimal,
+    taken_over: Decimal,
     deficit: Decimal,
     insurance_fund: Decimal,
     deleveraged: Decimal,
@@ -51,6 +53,7 @@ struct Row {
     steps: u64,
     reduced: i128,
     deleveraged_notional: i128,
+    taken_over: i128,
     deficit: i128,
     insurance_fund: i128,
     deleveraged: i128,
@@ -72,7 +75,7 @@ impl Liquidations {
     /// # Errors
     /// The disk.
     pub fn create(folder: &Path) -> Answer<Liquidations> {
-        let mut form = Form::new("liquidations", 1);
+        let mut form = Form::new("liquidations", 2);
         let columns = Columns {
             liquidation: form.id("liquidation"),
             account: form.id("account"),
@@ -88,6 +91,7 @@ impl Liquidations {
             steps: form.id("steps"),
             reduced: form.decimal("reduced_notional", PLACES),
             deleveraged_notional: form.decimal("deleveraged_notional", PLACES),
+            taken_over: form.decimal("taken_over_notional", PLACES),
             deficit: form.decimal("deficit", PLACES),
             insurance_fund: form.decimal("insurance_fund", PLACES),
             deleveraged: form.decimal("deleveraged", PLACES),
@@ -121,6 +125,7 @@ impl Liquidations {
                 steps: 0,
                 reduced: 0,
                 deleveraged_notional: 0,
+                taken_over: 0,
                 deficit: 0,
                 insurance_fund: 0,
                 deleveraged: 0,
@@ -138,6 +143,10 @@ impl Liquidations {
             Effect::Deleveraged { instrument, quantity, .. } => {
                 let notional = market.notional(instrument, quantity);
                 row.deleveraged_notional += notional.map_or(0, domain::Value::units);
+            }
+            Effect::PositionTakenOver { instrument, quantity, .. } => {
+                let notional = market.notional(instrument, quantity);
+                row.taken_over += notional.map_or(0, domain::Value::units);
             }
             Effect::DeficitRecognised { value, .. } => row.deficit += value.units(),
             Effect::InsuranceDrawn { value, .. } => row.insurance_fund += value.units(),
@@ -187,6 +196,7 @@ impl Liquidations {
         let sums = [
             (columns.reduced, row.reduced),
             (columns.deleveraged_notional, row.deleveraged_notional),
+            (columns.taken_over, row.taken_over),
             (columns.deficit, row.deficit),
             (columns.insurance_fund, row.insurance_fund),
             (columns.deleveraged, row.deleveraged),

@@ -29,9 +29,10 @@ const COUNTS: [&str; 9] = [
 ];
 
 /// Values of a minute, in the order of their columns.
-const VALUES: [&str; 7] = [
+const VALUES: [&str; 8] = [
     "reduced_notional",
     "deleveraged_notional",
+    "taken_over_notional",
     "deficit",
     "insurance_fund",
     "deleveraged",
@@ -67,7 +68,7 @@ impl Metrics {
     /// # Errors
     /// The disk.
     pub fn create(folder: &Path) -> Answer<Metrics> {
-        let mut form = Form::new("metrics", 1);
+        let mut form = Form::new("metrics", 2);
         let counts = COUNTS.map(|name| form.id(name));
         let (liquidating, waves) = (form.id("liquidating"), form.id("waves_most"));
         let values = VALUES.map(|name| form.decimal(name, PLACES));
@@ -189,11 +190,14 @@ fn valued(market: &Market, effect: &Effect) -> Option<(usize, i128)> {
         Effect::Deleveraged { instrument, quantity, .. } => {
             (1, market.notional(instrument, quantity)?.units())
         }
-        Effect::DeficitRecognised { value, .. } => (2, value.units()),
-        Effect::InsuranceDrawn { value, .. } => (3, value.units()),
-        Effect::DeficitDeleveraged { value, .. } => (4, value.units()),
-        Effect::LossSocialised { value, .. } => (5, value.units()),
-        Effect::LossUncovered { value, .. } => (6, value.units()),
+        Effect::PositionTakenOver { instrument, quantity, .. } => {
+            (2, market.notional(instrument, quantity)?.units())
+        }
+        Effect::DeficitRecognised { value, .. } => (3, value.units()),
+        Effect::InsuranceDrawn { value, .. } => (4, value.units()),
+        Effect::DeficitDeleveraged { value, .. } => (5, value.units()),
+        Effect::LossSocialised { value, .. } => (6, value.units()),
+        Effect::LossUncovered { value, .. } => (7, value.units()),
         _ => return None,
     })
 }

@@ -32,6 +32,8 @@ use crate::failure::{Answer, Failure};
 use crate::listener::Listener;
 use crate::rows::effect;
 use chunk::{Chunk, Heard, Layers, Reason};
+use marks::depth_of;
+use risk::impact::market::DepthMarket;
 use set::Set;
 use waterfall::layer_asset;
 
@@ -195,6 +197,23 @@ impl Tables {
     }
 }
 
+impl Tables {
+    /// Markets whose depth or impact the event changed.
+    fn read_depths(&mut self, effects: &[Effect], house: &ClearingHouse) -> usize {
+        let markets = house.depth_markets();
+        if markets.is_empty() {
+            return 0;
+        }
+        let touched = |market: &&DepthMarket| {
+            let own = |effect| depth_of(effect).is_some_and(|(one, _)| one == market.instrument);
+            effects.iter().any(own)
+        };
+        let before = self.chunk.depths.len();
+        self.chunk.depths.extend(markets.iter().filter(touched).cloned());
+        self.chunk.depths.len() - before
+    }
+}
+
 impl Listener for Tables {
     fn begin(&mut self) -> Answer<()> {
         if let Some(pipe) = self.pipe.take() {
@@ -219,6 +238,7 @@ impl Listener for Tables {
     fn event(&mut self, event: &Event, effects: &[Effect], house: &ClearingHouse) -> Answer<()> {
         let accounts = self.read_accounts(event, effects, house);
         let layers = self.read_layers(effects, house);
+        let depths = self.read_depths(effects, house);
         self.chunk.effects.extend_from_slice(effects);
         self.chunk.events.push(Heard {
             sequence: event.sequence.number(),
@@ -227,6 +247,7 @@ impl Listener for Tables {
             effects: effects.len(),
             accounts,
             layers,
+            depths,
             rulebook: adopted(event, effects),
         });
         if self.chunk.is_full() { self.hand_over() } else { Ok(()) }
@@ -245,6 +266,7 @@ impl Listener for Tables {
                 effects: 0,
                 accounts,
                 layers: 0,
+                depths: 0,
                 rulebook: None,
             });
             self.hand_over()?;

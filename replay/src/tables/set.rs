@@ -16,6 +16,14 @@ use crate::causes::{Cause, Causes};
 use crate::failure::Answer;
 use clearing::AccountView;
 use domain::Effect;
+use risk::impact::market::DepthMarket;
+
+/// What was read from the state right after an event.
+#[derive(Debug, Clone, Copy)]
+struct After<'a> {
+    layers: &'a [Layers],
+    depths: &'a [DepthMarket],
+}
 
 /// The tables being written.
 pub struct Set {
@@ -57,14 +65,16 @@ impl Set {
     /// # Errors
     /// The disk; a figure with too many digits.
     pub fn take(&mut self, chunk: &Chunk) -> Answer<()> {
-        let (mut effects, mut accounts, mut layers) =
-            (&chunk.effects[..], &chunk.accounts[..], &chunk.layers[..]);
+        let (mut effects, mut accounts) = (&chunk.effects[..], &chunk.accounts[..]);
+        let (mut layers, mut depths) = (&chunk.layers[..], &chunk.depths[..]);
         for heard in &chunk.events {
             let own = effects.split_at(heard.effects);
             let read = accounts.split_at(heard.accounts);
             let borne = layers.split_at(heard.layers);
-            (effects, accounts, layers) = (own.1, read.1, borne.1);
-            self.event(heard, own.0, read.0, borne.0)?;
+            let touched = depths.split_at(heard.depths);
+            (effects, accounts) = (own.1, read.1);
+            (layers, depths) = (borne.1, touched.1);
+            self.event(heard, own.0, read.0, After { layers: borne.0, depths: touched.0 })?;
         }
         Ok(())
     }
@@ -74,7 +84,7 @@ impl Set {
         heard: &Heard,
         effects: &[Effect],
         accounts: &[(Reason, AccountView)],
-        layers: &[Layers],
+        after: After<'_>,
     ) -> Answer<()> {
         let command = heard.command.unwrap_or_default();
         let moment = Moment { sequence: heard.sequence, at: heard.at, command };
@@ -87,10 +97,10 @@ impl Set {
         let mut found = std::mem::take(&mut self.found);
         self.causes.of(heard.sequence, effects, &mut found);
         for place in 0..effects.len() {
-            self.effect(&moment, place, (effects, &found), layers)?;
+            self.effect(&moment, place, (effects, &found), after)?;
         }
         self.found = found;
-        self.metrics.layers(&self.market, layers);
+        self.metrics.layers(&self.market, after.layers);
         for (reason, view) in accounts {
             self.accounts.take(&self.market, &moment, *reason, view)?;
         }
@@ -102,7 +112,7 @@ impl Set {
         moment: &Moment,
         place: usize,
         (effects, causes): (&[Effect], &[Cause]),
-        layers: &[Layers],
+        after: After<'_>,
     ) -> Answer<()> {
         let (Some(effect), Some(cause)) = (effects.get(place), causes.get(place)) else {
             return Ok(());
@@ -111,9 +121,9 @@ impl Set {
         self.market.see(effect);
         let market = &self.market;
         self.effects.take(market, moment, ordinal, effect, cause)?;
-        self.marks.take(market, moment, ordinal, effect)?;
+        self.marks.take(market, moment, (ordinal, effect), after.depths)?;
         self.metrics.effect(market, effect);
-        self.waterfall.take(market, moment, (ordinal, effect, cause), layers)?;
+        self.waterfall.take(market, moment, (ordinal, effect, cause), after.layers)?;
         self.liquidations.take(market, moment, ordinal, effect, cause)?;
         self.steps.take(market, moment, place, (effects, causes))
     }

@@ -1,7 +1,8 @@
 //! `steps`: each act of a liquidation; `deleveraging`: each winner's position that was closed.
 //!
 //! A step's fee and realised PnL follow it as effects of their own and stand summed in its row.
-//! `quantity` and `quote` are the liquidated account's change; the winner's is the opposite.
+//! `quantity` and `quote` are the liquidated account's change; `counterparty` is the winner who was
+//! closed, or the backstop account that took the position over, whose change is the opposite.
 
 use std::path::Path;
 
@@ -19,6 +20,7 @@ struct StepColumns {
     liquidation: Id,
     wave: Id,
     account: Id,
+    counterparty: Id,
     kind: Word,
     stage: Word,
     reason: Word,
@@ -70,11 +72,12 @@ impl Steps {
     /// # Errors
     /// The disk.
     pub fn create(folder: &Path) -> Answer<Steps> {
-        let mut form = Form::new("steps", 1);
+        let mut form = Form::new("steps", 2);
         let columns = StepColumns {
             liquidation: form.id("liquidation"),
             wave: form.id("wave"),
             account: form.id("account"),
+            counterparty: form.id("counterparty"),
             kind: form.word("kind"),
             stage: form.word("stage"),
             reason: form.word("reason"),
@@ -176,9 +179,11 @@ impl Steps {
                 self.steps.decimal(columns.mark, mark.wide(), places)?;
                 self.trade(market, instrument, (quantity, quote), after)
             }
-            Effect::Deleveraged { account, instrument, quantity, quote, .. }
-            | Effect::PositionTakenOver { account, instrument, quantity, quote, .. } => {
+            Effect::Deleveraged { account, winner: other, instrument, quantity, quote }
+            | Effect::PositionTakenOver { account, backstop: other, instrument, quantity, quote } =>
+            {
                 self.steps.id(columns.account, account.number());
+                self.steps.id(columns.counterparty, other.number());
                 if let Some(notional) = market.notional(instrument, quantity) {
                     self.steps.decimal(columns.notional, notional.units(), u32::from(PLACES))?;
                 }

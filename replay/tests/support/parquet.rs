@@ -102,6 +102,21 @@ impl Table {
         rows.iter().filter_map(|row| all[*row]).sum()
     }
 
+    /// Rows in which a decimal column is filled.
+    pub fn count(&self, name: &str) -> usize {
+        self.count_at(name, &(0..self.rows()).collect::<Vec<_>>())
+    }
+
+    /// As [`Table::count`], of these rows.
+    pub fn count_at(&self, name: &str, rows: &[usize]) -> usize {
+        let arrays = self.column::<Decimal128Array>(name);
+        let all: Vec<bool> = arrays
+            .iter()
+            .flat_map(|array| (0..array.len()).map(|row| array.is_valid(row)).collect::<Vec<_>>())
+            .collect();
+        rows.iter().filter(|row| all[**row]).count()
+    }
+
     pub fn total(&self, name: &str) -> i128 {
         self.sum(name, &(0..self.rows()).collect::<Vec<_>>())
     }
