@@ -68,7 +68,8 @@ pub enum Verb {
     #[command(after_help = "Examples:\n\
         \x20 $ clearsim day fixtures/days/tiny\n\
         \x20 $ clearsim day fixtures/days/tiny --set assets.BTC.haircut=0.2 --runs other\n\
-        \x20 $ clearsim day fixtures/days/tiny --until 2020-01-01T01:00:00Z --runs short --json")]
+        \x20 $ clearsim day fixtures/days/tiny --until 2020-01-01T01:00:00Z --runs short --json\n\
+        \x20 $ clearsim day fixtures/days/2024-08-05 --compare")]
     Day(DayArgs),
     /// Turn a vendor's files into a journal of prices that `run` takes
     #[command(after_help = "Examples:\n\
@@ -150,6 +151,10 @@ pub struct DayArgs {
     /// runs the day again and ends with the comparison
     #[arg(long, value_name = "NAME|PATH")]
     pub rulebook: Vec<String>,
+    /// Rulebook under which accounts are invented; the day's own if absent, whatever --rulebook and
+    /// --set say, so that a day under other rules meets the same accounts
+    #[arg(long, value_name = "NAME|PATH")]
+    pub accounts_under: Option<String>,
     /// Seed of everything invented; the day's own if absent
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -163,6 +168,9 @@ pub struct DayArgs {
     /// Folder for files that the day names but does not hold; CLEARSIM_DATA if absent
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Print the run's figures beside those published about the day, each with a verdict
+    #[arg(long)]
+    pub compare: bool,
     /// Write the golden file of the day in place of comparing with it
     #[arg(long, hide = true)]
     pub bless: bool,

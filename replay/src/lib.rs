@@ -6,6 +6,7 @@
 
 pub mod again;
 pub mod baseline;
+pub mod beside;
 pub mod causes;
 pub mod chronicle;
 pub mod cli;

@@ -141,6 +141,14 @@ impl Run {
         self.record.get(key)?.as_str()
     }
 
+    /// The window that the run was made over, its end not included; `None` of a run that had none.
+    #[must_use]
+    pub fn window(&self) -> Option<[domain::Timestamp; 2]> {
+        let window = self.record.get("window")?;
+        let time = |place: usize| feed::time::utc(window.get(place)?.as_str()?);
+        Some([time(0)?, time(1)?])
+    }
+
     fn text(&self, name: &str) -> Answer<String> {
         let path = self.path.join(name);
         std::fs::read_to_string(&path).map_err(|error| match error.kind() {

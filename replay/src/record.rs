@@ -3,10 +3,12 @@
 //! Everything but the object `wall` is the same in every run of the same input.
 
 use clearing::ClearingHouse;
-use domain::{Effect, Event};
+use domain::{Effect, Event, Rulebook, Timestamp};
+use feed::manifest::Manifest;
 use runtime::latency::{LatencyTable, PERCENTILES};
 use serde_json::{Value, json};
 
+use crate::beside::{self, Row};
 use crate::console::Console;
 use crate::directory::{Directory, Kept, RULEBOOK_FILE, RUN_FILE, SUMMARY_FILE};
 use crate::engine::Sequenced;
@@ -30,12 +32,18 @@ pub struct Record {
     pub inputs: Value,
     /// Where each series comes from.
     pub provenance: Value,
+    /// First instant, and the first one after the run; `None` where commands alone tell.
+    pub window: Option<[Timestamp; 2]>,
+    /// Holes in the sources that are known and accepted.
+    pub known_gaps: Value,
     /// Everything else that was asked for, as text that changes when it does.
     pub manifest: String,
     /// The title.
     pub title: String,
     /// The rules.
     pub rulebook: Named,
+    /// The rules that accounts were invented under, or taken from a file under.
+    pub accounts_under: Option<Named>,
     /// `--set`, as given.
     pub overrides: Vec<String>,
     /// Seed of what was invented.
@@ -65,23 +73,35 @@ impl Record {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }
+        if let Some(accounts) = &self.accounts_under {
+            let accounts = feed::rulebook::show(&accounts.rules);
+            // Most runs have accounts of their own rules, and an id that says no more than these.
+            if accounts != rulebook {
+                hasher.update(accounts.as_bytes());
+            }
+        }
         let hash = hasher.finalize().to_hex();
         format!("{}-{}-{}", self.name, self.rulebook.name, &hash.as_str()[..8])
     }
 
     /// What `run.json` says of a run whose end is not known.
     fn begun(&self) -> Value {
-        let rulebook = feed::rulebook::show(&self.rulebook.rules);
         json!({
             "schema": "clearsim.run/1",
             "id": self.id(),
             "parent": null,
             "title": self.title,
+            "window": self.window.map(|window| window.map(feed::time::text)),
             "provenance": self.provenance,
+            "known_gaps": self.known_gaps,
             "price_mode": price_mode(Some(&self.rulebook.rules)),
             "inputs": self.inputs,
             "rulebook": self.rulebook.name,
-            "rulebook_digest": blake3::hash(rulebook.as_bytes()).to_hex().as_str(),
+            "rulebook_digest": digest(&self.rulebook.rules),
+            "accounts_under": self.accounts_under.as_ref().map(|accounts| json!({
+                "rulebook": accounts.name,
+                "digest": digest(&accounts.rules),
+            })),
             "overrides": self.overrides,
             "seed": self.seed,
             "until": self.until,
@@ -104,17 +124,39 @@ impl Record {
     }
 }
 
+/// BLAKE3 of a rulebook as a run directory shows it.
+fn digest(rules: &Rulebook) -> String {
+    blake3::hash(feed::rulebook::show(rules).as_bytes()).to_hex().to_string()
+}
+
+/// The gaps that a manifest declares: source, first missing bar, and the next one that is there.
+pub fn known_gaps(manifest: &Manifest) -> Value {
+    let gaps = manifest.known_gap.iter().map(|gap| {
+        json!({
+            "source": gap.source,
+            "from": feed::time::text(gap.from),
+            "to": gap.to.map(feed::time::text),
+        })
+    });
+    Value::Array(gaps.collect())
+}
+
 /// Says in `run.json`, as soon as there is a directory, that the run is going on.
 pub struct Begun<'a> {
     /// Where.
     pub directory: &'a Directory,
     /// What.
     pub record: &'a Record,
+    /// What the run is called until its end decides its id; the record's own if absent.
+    pub id: Option<&'a str>,
 }
 
 impl Begun<'_> {
     fn write(&self, status: &str) -> Answer<()> {
         let mut document = self.record.begun();
+        if let Some(id) = self.id {
+            document["id"] = json!(id);
+        }
         document["status"] = json!(status);
         self.directory.write_json(RUN_FILE, &document)
     }
@@ -149,10 +191,14 @@ pub fn write(
     record: &Record,
     facts: &Facts,
     run: &Sequenced,
+    beside: &[Row],
 ) -> Answer<Value> {
     let wall = wall(run);
     say_speed(console, run);
     let mut summary = document(facts, &run.statistics);
+    if !beside.is_empty() {
+        summary["published"] = beside::document(beside);
+    }
     summary["wall"] = wall.clone();
     let mut wall = wall;
     wall["program"] = json!(machine::program_hash());

@@ -55,7 +55,7 @@ fn other_rules_align_by_producer_and_part_at_the_first_effect() {
     let folder = runs();
     let (run, _) = tiny(folder.path(), &[]);
     let a = from_rows(folder.path(), &commands(&run));
-    // The same commands under other rules: a day would invent other accounts under them.
+    // The same commands under other rules.
     for (figure, other, path) in [
         ("slippage = \"0.005\"", "slippage = \"0.008\"", "assets.ADA.slippage"),
         ("release = \"0.0125\"", "release = \"0.012\"", "instruments.ADA-PERP.release"),
@@ -124,6 +124,54 @@ fn a_changed_command_is_found_wherever_it_stands() {
     assert_eq!(found["divergence"]["path"], "event");
     assert_eq!(found["divergence"]["b"]["event"], Value::Null, "a key on one side only");
     assert_eq!(found["divergence"]["a"]["event"]["sequence"], json!(rows.len()));
+}
+
+#[test]
+fn a_day_under_other_rules_meets_the_same_accounts() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &[]);
+    let own = commands(&run);
+    // Initial margin and haircuts decide what invented accounts own.
+    let sets = [
+        ["--set", "assets.BTC.haircut=0.3"],
+        ["--set", "instruments.BTC-PERP.initial=0.2"],
+        ["--set", "instruments.BTC-PERP.maintenance=0.012"],
+    ];
+    for set in sets {
+        let (other, _) = tiny(folder.path(), &set);
+        let theirs = commands(&other);
+        // Genesis holds the rulebook; all that was asked after it is the same, pulses apart.
+        let asked = |rows: &[Value]| -> Vec<Value> {
+            let external = rows.iter().skip(1).filter(|row| row["producer"] != 0);
+            external.map(|row| row["command"].clone()).collect()
+        };
+        assert_eq!(asked(&own), asked(&theirs), "{set:?}");
+        let found = diff(1, &run, &other);
+        let kind = |side: &str| {
+            let command = &found["divergence"][side]["event"]["command"];
+            command.as_object().and_then(|one| one.keys().next().cloned()).unwrap_or_default()
+        };
+        let kinds = [kind("a"), kind("b")];
+        assert!(!kinds.contains(&"deposit".to_owned()), "{set:?} parts at {kinds:?}");
+        let record = std::fs::read_to_string(other.join("run.json")).expect("a record");
+        let record: Value = serde_json::from_str(&record).expect("JSON");
+        assert_eq!(record["accounts_under"]["rulebook"], "default");
+        assert_ne!(record["accounts_under"]["digest"], record["rulebook_digest"]);
+    }
+    // Asked to, a day invents accounts under other rules.
+    let strict = folder.path().join("strict.toml");
+    let rulebook = support::root().join("fixtures/rulebooks/default.toml");
+    let text_of = std::fs::read_to_string(rulebook).expect("a rulebook");
+    let changed = text_of.replace("initial = \"0.02\"", "initial = \"0.1\"");
+    std::fs::write(&strict, changed).expect("written");
+    let (other, _) = tiny(folder.path(), &["--accounts-under", text(&strict)]);
+    let deposits = |rows: &[Value]| -> Vec<Value> {
+        let commands = rows.iter().map(|row| row["command"]["deposit"].clone());
+        commands.filter(|deposit| !deposit.is_null()).collect()
+    };
+    assert_ne!(deposits(&own), deposits(&commands(&other)));
+    assert_ne!(run, other, "another input is another run");
+    check(3, &["day", "fixtures/days/tiny", "--accounts-under", "nowhere"]);
 }
 
 #[test]

@@ -288,6 +288,7 @@ fn what_a_run_does_not_have_is_named() {
         (1, vec!["--account", "0", "--at", "0"], "an event from 1 to"),
         (1, vec!["--account", "0", "--at", "2021-01-01T00:00:00Z"], "a time from 2020-01-01T"),
         (1, vec!["--at", "1999-01-01T00:00:00Z"], "a time from 2020-01-01T"),
+        (1, vec!["--at", "2020-01-01T04:00:01Z"], "to 2020-01-01T04:00:00Z"),
         (1, vec!["--account", "0", "--at", "1"], "of which there is none yet"),
         (2, vec!["--at", "noon"], "a sequence, or a UTC time"),
         (1, vec!["--event", &beyond], "an event from 1 to"),
@@ -305,6 +306,11 @@ fn what_a_run_does_not_have_is_named() {
         assert!(answer.said.contains(part), "{arguments:?}: {}", answer.said);
         assert_eq!(answer.out, "", "{arguments:?}");
     }
+    // The end of the window is the moment at which the run stood still.
+    let (cut, _) = tiny(folder.path(), &["--until", "2020-01-01T01:30:30Z"]);
+    check(0, &["inspect", text(&cut), "--at", "2020-01-01T01:30:30Z"]);
+    let told = check(1, &["inspect", text(&cut), "--at", "2020-01-01T01:30:31Z"]).said;
+    assert!(told.contains("to 2020-01-01T01:30:30Z"), "{told}");
     check(3, &["inspect", "nowhere"]);
     check(2, &["inspect", "fixtures"]);
     let copy = |name: &str| -> PathBuf {

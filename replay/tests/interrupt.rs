@@ -3,9 +3,11 @@
 
 mod support;
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use support::{check, clearsim, runs, text};
 
 const DAY: [&str; 6] =
@@ -37,6 +39,42 @@ fn an_interrupted_day_goes_on_to_the_same_digest() {
     for key in ["state_digest", "money", "counts", "liquidated", "prices"] {
         assert_eq!(again.json()[key], alone.json()[key], "{key}");
     }
+}
+
+#[test]
+fn a_run_of_commands_says_that_it_is_going_on() {
+    let (day, folder) = (runs(), runs());
+    let (run, document) = support::tiny(day.path(), &[]);
+    let log = check(0, &["log", text(&run)]).out;
+    let (first, rest) = log.split_at(log.find('\n').expect("lines") + 1);
+    let mut command = clearsim(&["run", "-", "--json", "--runs", text(folder.path())]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    stdin.write_all(first.as_bytes()).expect("it reads");
+    stdin.flush().expect("it reads");
+    let until = Instant::now() + Duration::from_secs(60);
+    let record = loop {
+        assert!(Instant::now() < until, "the record of the run never appeared");
+        std::thread::sleep(Duration::from_millis(5));
+        let entries = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+        let texts =
+            entries.filter_map(|one| std::fs::read_to_string(one.path().join("run.json")).ok());
+        let parsed = texts.filter_map(|text| serde_json::from_str::<Value>(&text).ok()).next();
+        if let Some(record) = parsed {
+            break record;
+        }
+    };
+    assert_eq!(record["status"], "running");
+    assert_eq!(record["inputs"], serde_json::json!([{ "file": "stdin" }]));
+    stdin.write_all(rest.as_bytes()).expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("the program ends");
+    let ended: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    assert_eq!(ended["state_digest"], document["state_digest"]);
+    let run = std::path::Path::new(ended["run"].as_str().expect("a run"));
+    let record = std::fs::read_to_string(run.join("run.json")).expect("it is there");
+    assert!(record.contains("\"status\": \"ended\""), "{record}");
 }
 
 fn has_journal(runs: &std::path::Path) -> bool {

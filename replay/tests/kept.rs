@@ -52,6 +52,94 @@ fn what_was_said_is_kept_as_lines() {
 }
 
 #[test]
+fn the_record_says_what_the_run_was_made_of() {
+    let folder = runs();
+    let (run, document) = tiny(folder.path(), &[]);
+    let record = |run: &Path| -> Value {
+        let text = fs::read_to_string(run.join("run.json")).expect("it is there");
+        serde_json::from_str(&text).expect("it is JSON")
+    };
+    let found = record(&run);
+    for field in [
+        "id",
+        "title",
+        "provenance",
+        "known_gaps",
+        "window",
+        "price_mode",
+        "inputs",
+        "rulebook",
+        "rulebook_digest",
+        "accounts_under",
+        "overrides",
+        "seed",
+        "semantics",
+        "first_sequence",
+        "last_sequence",
+        "state_digest",
+        "tables",
+        "status",
+        "wall",
+    ] {
+        assert!(!found[field].is_null(), "{field} of {found}");
+    }
+    for field in ["parent", "until", "last_seal_digest"] {
+        assert!(found.get(field).is_some(), "{field} stands there even where there is none");
+    }
+    assert!(found["wall"]["program"].as_str().is_some_and(|hash| hash.len() == 64));
+    assert_eq!(
+        found["window"],
+        serde_json::json!(["2020-01-01T00:00:00Z", "2020-01-01T04:00:00Z"])
+    );
+    assert_eq!(found["known_gaps"], serde_json::json!([]));
+    assert_eq!(found["last_sequence"], document["last_sequence"]);
+    // Every series that was published has its provenance: a file, its hash, what it is.
+    let names = |rows: &Value| -> Vec<(String, String)> {
+        let rows = rows.as_array().expect("a list").iter();
+        let word = |row: &Value, key: &str| row[key].as_str().expect("a word").to_owned();
+        rows.map(|row| (word(row, "name"), word(row, "role"))).collect()
+    };
+    let told = names(&found["provenance"]);
+    for series in names(&document["prices"]) {
+        assert!(told.contains(&series), "{series:?} in {told:?}");
+    }
+    let hashes: Vec<&Value> =
+        found["inputs"].as_array().expect("a list").iter().map(|input| &input["sha256"]).collect();
+    for row in found["provenance"].as_array().expect("a list") {
+        assert!(hashes.contains(&&row["sha256"]) && row["provenance"].is_string(), "{row}");
+        assert!(row["market"].is_string() && row["licence"].is_string(), "{row}");
+    }
+    let (cut, _) = tiny(folder.path(), &["--until", "2020-01-01T01:00:00Z"]);
+    assert_eq!(record(&cut)["window"][1], "2020-01-01T01:00:00Z");
+}
+
+#[test]
+fn known_gaps_are_kept_and_shown() {
+    let folder = runs();
+    let day = folder.path().join("days/tiny");
+    fs::create_dir_all(&day).expect("a writable folder");
+    for entry in fs::read_dir(support::root().join("fixtures/days/tiny")).expect("the tiny day") {
+        let path = entry.expect("an entry").path();
+        fs::copy(&path, day.join(path.file_name().expect("a name"))).expect("copied");
+    }
+    let manifest = fs::read_to_string(day.join("day.toml")).expect("a manifest");
+    let gap = "\n[[known_gap]]\nsource = \"tiny.mark.csv\"\nfrom = \"2020-01-01T04:00:00Z\"\n";
+    fs::write(day.join("day.toml"), manifest + gap).expect("written");
+    let keep = folder.path().join("runs");
+    let arguments = ["day", text(&day), "--json", "--runs", text(&keep)];
+    let document = check(0, &arguments).json();
+    let run = Path::new(document["run"].as_str().expect("a run"));
+    let record = fs::read_to_string(run.join("run.json")).expect("it is there");
+    let record: Value = serde_json::from_str(&record).expect("it is JSON");
+    let expected = serde_json::json!([
+        { "source": "tiny.mark.csv", "from": "2020-01-01T04:00:00Z", "to": null },
+    ]);
+    assert_eq!(record["known_gaps"], expected);
+    let page = fs::read_to_string(run.join("report.html")).expect("a report");
+    assert!(page.contains("Known gaps of the data (1)"), "the report tells of it");
+}
+
+#[test]
 fn what_is_no_finished_run_is_refused_by_its_reason() {
     let folder = runs();
     let (run, _) = tiny(folder.path(), &[]);

@@ -4,6 +4,7 @@
 //! in order: genesis, accounts, deposits, the insurance fund, opening index and mark prices,
 //! trades, and the day's prices and funding rates. Law: two calls give the same commands.
 
+mod listing;
 mod title;
 
 pub use title::SeriesProvenance;
@@ -84,18 +85,33 @@ impl Day {
         data: Option<&Path>,
         rulebook: &Rulebook,
     ) -> Result<Day, FeedErrors> {
+        Day::under(manifest, folder, data, rulebook, rulebook)
+    }
+
+    /// As [`Day::of`], with accounts as another rulebook made them: what they own and hold follows
+    /// from initial margin, haircuts and lots, and a day under changed rules has to meet the same
+    /// accounts. The insurance fund stays a rule of the one in force.
+    ///
+    /// # Errors
+    /// Those of [`Day::of`]; `day.accounts` where `rulebook` does not list what accounts hold.
+    pub fn under(
+        manifest: Manifest,
+        folder: &Path,
+        data: Option<&Path>,
+        rulebook: &Rulebook,
+        accounts: &Rulebook,
+    ) -> Result<Day, FeedErrors> {
         let market = Market::load(&manifest, folder, data, rulebook, Mode::Strict)?;
-        let opening = opening(&manifest, &market, rulebook)?;
         let roots = [Some(folder.to_path_buf()), data.map(Path::to_path_buf)];
-        let population = match &manifest.population {
-            None => None,
-            Some(PopulationSource::Seeded(parameters)) => {
-                Some(populate(manifest.seed, parameters, &opening)?)
-            }
-            Some(PopulationSource::File(file)) => {
-                Some(read_accounts(file, &roots, &opening, rulebook)?)
-            }
+        let population = if listing::same(accounts, rulebook) {
+            population(&manifest, &roots, &market, accounts)?
+        } else {
+            let own = Market::load(&manifest, folder, data, accounts, Mode::Strict)?;
+            let population = population(&manifest, &roots, &own, accounts)?;
+            let carried = population.map(|known| listing::carry(known, accounts, rulebook));
+            carried.transpose()?
         };
+        let opening = opening(&manifest, &market, rulebook)?;
         let insurance_fund = match &population {
             Some(population) => insurance_fund(population, &opening, rulebook)?,
             None => Amount::ZERO,
@@ -197,6 +213,23 @@ impl Day {
         }
         inputs
     }
+}
+
+/// The accounts that a manifest asks for, as a rulebook makes them or takes them.
+fn population(
+    manifest: &Manifest,
+    roots: &[Option<PathBuf>; 2],
+    market: &Market,
+    rulebook: &Rulebook,
+) -> Result<Option<Population>, FeedErrors> {
+    let opening = opening(manifest, market, rulebook)?;
+    Ok(match &manifest.population {
+        None => None,
+        Some(PopulationSource::Seeded(parameters)) => {
+            Some(populate(manifest.seed, parameters, &opening)?)
+        }
+        Some(PopulationSource::File(file)) => Some(read_accounts(file, roots, &opening, rulebook)?),
+    })
 }
 
 /// A price command; files state no confidence.

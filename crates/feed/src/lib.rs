@@ -15,6 +15,7 @@ pub mod import;
 pub mod manifest;
 pub mod market;
 pub mod merge;
+pub mod published;
 pub mod reader;
 pub mod rulebook;
 pub mod scenario;

@@ -46,7 +46,7 @@ fn title(facts: &Facts, mode: &str) -> Vec<String> {
 }
 
 /// Words into lines; runs of blanks inside a line are kept.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {

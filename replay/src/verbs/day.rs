@@ -7,9 +7,11 @@ use domain::rulebook::PriceMode;
 use feed::day::{Day, Machine};
 use feed::error::{FeedError, Place};
 use feed::manifest::{Manifest, PopulationSource};
+use feed::published::Published;
 use serde_json::{Value, json};
 
 use crate::baseline::{self, Baseline};
+use crate::beside::{self, Row, gathered::Gathered};
 use crate::chronicle::Chronicle;
 use crate::cli::{DayArgs, PriceModeWord};
 use crate::console::Console;
@@ -27,6 +29,7 @@ use crate::summary::numbers::grouped;
 use crate::summary::{Facts, Statistics};
 use crate::tables::Tables;
 use crate::verbs::compare;
+use crate::verbs::inputs::{accounts_under, published, until_time};
 use crate::verbs::report::{compare as compare_runs, comparison_file};
 
 /// Events between two seals of a day's journal.
@@ -42,6 +45,8 @@ pub struct DayRun {
     pub statistics: Statistics,
     /// Its document.
     pub document: Value,
+    /// Published figures beside its own.
+    pub beside: Vec<Row>,
 }
 
 /// Runs a day, once under each rulebook named.
@@ -55,6 +60,8 @@ pub fn day(console: &mut Console, args: &DayArgs) -> Answer {
     manifest.seed = args.seed.unwrap_or(manifest.seed);
     let folder = args.dir.canonicalize();
     let folder = folder.map_err(|error| Failure::io("open", &args.dir, &error))?;
+    let published = published(args, &folder)?;
+    let accounts = accounts_under(console, args, &manifest, &folder)?;
     let words = match args.rulebook.as_slice() {
         [] => std::slice::from_ref(&manifest.rulebook),
         words => words,
@@ -63,8 +70,10 @@ pub fn day(console: &mut Console, args: &DayArgs) -> Answer {
         args,
         folder,
         manifest: manifest.clone(),
+        published,
+        accounts,
         until,
-        own_input: own_seed && args.until.is_none() && args.keep.set.is_empty(),
+        own_input: own_seed && args.accounts_under.is_none() && uncut(args),
         interrupt: Interrupt::listen(),
         base: words.first().cloned().unwrap_or_default(),
     };
@@ -78,6 +87,9 @@ pub fn day(console: &mut Console, args: &DayArgs) -> Answer {
             for line in crate::summary::screen::screen(&run.facts, &run.statistics) {
                 console.line(line)?;
             }
+        }
+        if args.compare && !console.json {
+            beside::lines::lines(&run.beside).iter().try_for_each(|line| console.line(line))?;
         }
         runs.push(run);
     }
@@ -114,10 +126,9 @@ fn print_all(console: &mut Console, runs: &[DayRun]) -> Answer<()> {
     }
 }
 
-/// A time in UTC.
-fn until_time(text: &str) -> Answer<Timestamp> {
-    let expected = "a UTC time such as 2020-03-12T10:00:00Z";
-    feed::time::utc(text).ok_or_else(|| Failure::argument("--until", expected, text))
+/// Whether a day is run to its end under its rulebooks as they are written.
+fn uncut(args: &DayArgs) -> bool {
+    args.until.is_none() && args.keep.set.is_empty()
 }
 
 /// What all runs of one call share.
@@ -125,6 +136,9 @@ struct Setting<'a> {
     args: &'a DayArgs,
     folder: PathBuf,
     manifest: Manifest,
+    published: Option<Published>,
+    /// The rulebook that accounts are invented under.
+    accounts: Named,
     until: Option<Timestamp>,
     /// Whether the input is the day's own, as its golden file expects.
     own_input: bool,
@@ -143,7 +157,7 @@ impl Setting<'_> {
         let mut record = self.record(&day, &rulebook, &name);
         let directory = Directory::named(&args.keep.runs, &record.id());
         let [from, to] = self.manifest.window;
-        let end = self.until.map_or(to, |until| until.min(to));
+        let end = self.end();
         let engine = Engine {
             directory: &directory,
             keep: &args.keep,
@@ -154,10 +168,14 @@ impl Setting<'_> {
         };
         let mut chronicle = Chronicle::default();
         let mut tables = Tables::into_folder(directory.partial());
-        let mut begun = Begun { directory: &directory, record: &record };
+        let mut gathered = Gathered::default();
+        let mut begun = Begun { directory: &directory, record: &record, id: None };
         let mut listeners: Vec<&mut dyn Listener> = vec![&mut begun, &mut chronicle];
         if !args.keep.no_tables {
             listeners.push(&mut tables);
+        }
+        if self.published.is_some() {
+            listeners.push(&mut gathered);
         }
         let baseline = self.baseline(console, &rulebook, end)?;
         let sequenced = sequence(&engine, console, (&day, baseline), end, &mut listeners);
@@ -171,10 +189,20 @@ impl Setting<'_> {
                 facts: self.facts(&day, &rulebook, &directory, &sequenced),
                 statistics: sequenced.statistics,
                 document: Value::Null,
+                beside: Vec::new(),
             });
         }
-        let run = (sequenced, chronicle);
+        let published = self.published.as_ref();
+        let beside = published
+            .map(|published| beside::rows(published, &gathered, &sequenced.statistics, (to, end)));
+        let run = (sequenced, chronicle, beside.unwrap_or_default());
         self.conclude(console, &day, &rulebook, &directory, &record, run)
+    }
+
+    /// The first instant that is not run.
+    fn end(&self) -> Timestamp {
+        let [_, to] = self.manifest.window;
+        self.until.map_or(to, |until| until.min(to))
     }
 
     /// The rulebook of a name, with the price mode asked for.
@@ -198,7 +226,8 @@ impl Setting<'_> {
         let data = self.args.data.clone();
         let data = data.or_else(|| std::env::var_os("CLEARSIM_DATA").map(PathBuf::from));
         let manifest = self.manifest.clone();
-        Ok(Day::of(manifest, &self.folder, data.as_deref(), &rulebook.rules)?)
+        let (rules, accounts) = (&rulebook.rules, &self.accounts.rules);
+        Ok(Day::under(manifest, &self.folder, data.as_deref(), rules, accounts)?)
     }
 
     /// What the base rules' own forced trades did, for a differential run.
@@ -227,10 +256,10 @@ impl Setting<'_> {
         rulebook: &Named,
         directory: &Directory,
         record: &Record,
-        (sequenced, chronicle): (Sequenced, Chronicle),
+        (sequenced, chronicle, beside): (Sequenced, Chronicle, Vec<Row>),
     ) -> Answer<DayRun> {
         let mut facts = self.facts(day, rulebook, directory, &sequenced);
-        let written = record::write(console, directory, record, &facts, &sequenced)?;
+        let written = record::write(console, directory, record, &facts, &sequenced, &beside)?;
         report::write(directory.partial(), chronicle)?;
         let kept = directory.complete(&facts.state_digest, self.args.keep.force)?;
         facts.place = kept.path().display().to_string();
@@ -240,7 +269,7 @@ impl Setting<'_> {
         if self.own_input {
             exit = exit.max(self.golden(console, rulebook, &sequenced, &written)?);
         }
-        Ok(DayRun { exit, facts, statistics: sequenced.statistics, document: written })
+        Ok(DayRun { exit, facts, statistics: sequenced.statistics, document: written, beside })
     }
 
     fn facts(&self, day: &Day, rulebook: &Named, directory: &Directory, run: &Sequenced) -> Facts {
@@ -277,9 +306,12 @@ impl Setting<'_> {
             name: name.to_owned(),
             inputs: Value::Array(inputs.collect()),
             provenance: serde_json::to_value(day.provenance()).unwrap_or(Value::Null),
+            window: Some([self.manifest.window[0], self.end()]),
+            known_gaps: record::known_gaps(&self.manifest),
             manifest: serde_json::to_string(&self.manifest).unwrap_or_default(),
             title: day.title(),
             rulebook: rulebook.clone(),
+            accounts_under: self.manifest.population.as_ref().map(|_| self.accounts.clone()),
             overrides: self.args.keep.set.clone(),
             seed: Some(self.manifest.seed),
             until: self.args.until.clone(),

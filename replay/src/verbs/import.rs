@@ -143,15 +143,18 @@ fn fill(
         name: "import".to_owned(),
         inputs: Value::Array(inputs.collect()),
         provenance: serde_json::to_value(imported.day.provenance()).unwrap_or(Value::Null),
+        window: Some(imported.day.manifest.window),
+        known_gaps: record::known_gaps(&imported.day.manifest),
         manifest: serde_json::to_string(&imported.day.manifest).unwrap_or_default(),
         title,
         rulebook: rulebook.clone(),
+        accounts_under: None,
         overrides: args.set.clone(),
         seed: Some(args.seed),
         until: None,
         tables: Vec::new(),
     };
-    record::write(console, directory, &record, &facts, &run)?;
+    record::write(console, directory, &record, &facts, &run, &[])?;
     directory.write_json(REPORT_FILE, &report(&imported.summary))?;
     if args.lenient {
         write_rejects(directory, &imported.summary)?;

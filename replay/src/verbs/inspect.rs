@@ -64,19 +64,23 @@ fn moment(run: &Run, at: Option<&str>) -> Answer<u64> {
             let said = |error| Failure::store(&run.journal(), &error);
             let after = time.plus(domain::Duration::from_nanos(1));
             let at = last_event_before(after, &run.storage()?).map_err(said)?;
-            if at > 0 && (at < last || ends_by(run, time)?) {
+            let [from, to] = span(run)?;
+            if at > 0 && time >= from && time <= to {
                 return Ok(at);
             }
-            let [from, to] = span(run)?;
+            let [from, to] = [from, to].map(feed::time::text);
             Err(outside(run, "--at", &format!("a time from {from} to {to}"), text))
         }
     }
 }
 
-/// Whether a time after the last event still belongs to the run: an hour beyond it at most.
-fn ends_by(run: &Run, time: domain::Timestamp) -> Answer<bool> {
-    let [_, last] = times(run)?;
-    Ok(time <= last.plus(domain::Duration::from_seconds(3_600)))
+/// The window of the run, its end as the moment at which it stood still; of a run without one the
+/// times of its first and its last event.
+fn span(run: &Run) -> Answer<[domain::Timestamp; 2]> {
+    match run.window() {
+        Some(window) => Ok(window),
+        None => times(run),
+    }
 }
 
 /// Times of the first and the last event.
@@ -93,10 +97,6 @@ fn times(run: &Run) -> Answer<[domain::Timestamp; 2]> {
         }
     }
     Ok(times.unwrap_or_default().map(domain::Timestamp::from_nanos))
-}
-
-fn span(run: &Run) -> Answer<[String; 2]> {
-    Ok(times(run)?.map(feed::time::text))
 }
 
 /// Something that the run does not have: exit 1.

@@ -6,6 +6,7 @@ pub mod conformance;
 pub mod day;
 pub mod diff;
 pub mod import;
+pub mod inputs;
 pub mod inspect;
 pub mod log;
 pub mod manual;

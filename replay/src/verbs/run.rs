@@ -24,7 +24,7 @@ use crate::failure::{Answer, DONE, FOUND, Failure, INTERRUPTED, NOT_UNDERSTOOD};
 use crate::golden::hex;
 use crate::listener::{FanOut, Listener};
 use crate::machine::Interrupt;
-use crate::record::{self, Record};
+use crate::record::{self, Begun, Record};
 use crate::report;
 use crate::rows::read::LineReader;
 use crate::rulebooks;
@@ -255,7 +255,9 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
     let commands = pending.into_iter().map(Ok).chain(&mut lines);
     let mut chronicle = Chronicle::default();
     let mut tables = Tables::into_folder(directory.partial());
-    let mut listeners: Vec<&mut dyn Listener> = vec![&mut chronicle];
+    let going_on = stdin_record(args, &rulebook, json!([{ "file": "stdin" }]));
+    let mut begun = Begun { directory: &directory, record: &going_on, id: Some("stdin") };
+    let mut listeners: Vec<&mut dyn Listener> = vec![&mut begun, &mut chronicle];
     if !args.keep.no_tables {
         listeners.push(&mut tables);
     }
@@ -267,18 +269,8 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
     if let Some(rules) = &run.statistics.rulebook {
         named.rules = rules.clone();
     }
-    let record = Record {
-        name: "stdin".to_owned(),
-        inputs,
-        provenance: json!([]),
-        manifest: String::new(),
-        title: "commands from stdin".to_owned(),
-        rulebook: named,
-        overrides: args.keep.set.clone(),
-        seed: None,
-        until: args.until.clone(),
-        tables: tables.written().to_vec(),
-    };
+    let mut record = stdin_record(args, &named, inputs);
+    record.tables = tables.written().to_vec();
     let directory = directory.renamed(&record.id());
     let place = directory.complete_path().display().to_string();
     let mut facts = journal_facts(&place, args, &run.statistics, hex(&run.state_digest));
@@ -290,13 +282,32 @@ fn from_stdin(console: &mut Console, args: &RunArgs) -> Answer {
         directory.discard();
         return Ok(INTERRUPTED);
     }
-    record::write(console, &directory, &record, &facts, &run)?;
+    record::write(console, &directory, &record, &facts, &run, &[])?;
     report::write(directory.partial(), chronicle)?;
     let kept = directory.complete(&facts.state_digest, args.keep.force)?;
     facts.place = kept.path().display().to_string();
     let exit = record::report_kept(console, &kept, &facts.state_digest);
     print(console, &facts, &run, &[])?;
     Ok(exit)
+}
+
+/// What is known of a run of commands from stdin.
+fn stdin_record(args: &RunArgs, rulebook: &rulebooks::Named, inputs: Value) -> Record {
+    Record {
+        name: "stdin".to_owned(),
+        inputs,
+        provenance: json!([]),
+        window: None,
+        known_gaps: json!([]),
+        manifest: String::new(),
+        title: "commands from stdin".to_owned(),
+        rulebook: rulebook.clone(),
+        accounts_under: None,
+        overrides: args.keep.set.clone(),
+        seed: None,
+        until: args.until.clone(),
+        tables: Vec::new(),
+    }
 }
 
 fn is_genesis(command: &ExternalCommand) -> bool {

@@ -50,7 +50,8 @@ fn hash_findings(fixtures: &[(String, Vec<u8>)], list: &str) -> Vec<String> {
 fn day_findings(fixtures: &[(String, Vec<u8>)]) -> Vec<String> {
     let mut findings = Vec::new();
     for (name, bytes) in fixtures.iter().filter(|(name, _)| name.starts_with("fixtures/days/")) {
-        if name.ends_with("day.toml") {
+        // What was published is read by its own schema and decides nothing of a run.
+        if name.ends_with("day.toml") || name.ends_with("published.toml") {
             continue;
         }
         let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -9,6 +9,7 @@ mod invariants;
 mod largest;
 mod markets;
 mod provenance;
+mod published;
 mod refusals;
 
 use super::Told;
@@ -28,6 +29,7 @@ pub const AFTER: &[Tell] = &[
     committee::section,
     refusals::section,
     invariants::section,
+    published::section,
     provenance::section,
 ];
 

@@ -76,6 +76,7 @@ fn facts(told: &Told) -> Table {
         row("rulebook", "/rulebook", "-"),
         row("replaced in it", "/overrides", "nothing"),
         row("rulebook digest (BLAKE3)", "/rulebook_digest", "-"),
+        row("accounts invented under", "/accounts_under/rulebook", "-"),
         row("price mode", "/price_mode", "-"),
         row("seed", "/seed", "none"),
         row("until", "/until", "the end"),
