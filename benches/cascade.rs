@@ -1,5 +1,5 @@
 //! Claim: N accounts that fall in one tick cost per account within 2 x of each other from N = 100
-//! to N = 100,000, with deleveraging and without.
+//! to N = 100,000, with deleveraging and without, and with finite depth and feedback on.
 //!
 //! Method: a book of 200,000 accounts with one position of 10 each, half of them long, half short.
 //! N of the longs have 500 USD, all others 20,000. One tick takes the mark from 1,000 to 900: N
@@ -7,16 +7,18 @@
 //! deficit, or an empty one leaves all to deleveraging against the shorts. The book is the same
 //! size at each N, so what a wave costs once shows where N is small: the ranking of opponents is
 //! nearly all of the row N = 1. Deleveraging is therefore measured once more in a book of 2 N
-//! accounts, where half of all fall. Each round works on a copy of the machine; CPU time of the
+//! accounts, where half of all fall. With depth (`benches::depth`, marks moved by impact) the book
+//! holds a hundred times within 1 % of what N accounts sell, so that each N walks as far; the fund pays
+//! there, and what impact makes of the mark goes on in later waves. Each round works on a copy of the machine; CPU time of the
 //! thread, medians. The baseline of a claim is the cheapest N, its value the dearest.
 
 use benches::book::{self, Driver, OPENING, USD};
 use benches::clock::{median, timed};
 use benches::figure::Figures;
-use benches::following;
+use benches::{depth, following};
 use clearing::ClearingHouse;
 use domain::command::{Deposit, Feed, OpenAccount, PayInCapital};
-use domain::{AccountId, Amount, Command, Effect, InstrumentId};
+use domain::{AccountId, Amount, Command, Effect, InstrumentId, Rulebook};
 
 const LONGS: u64 = 100_000;
 const FALLS: [u64; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
@@ -29,7 +31,12 @@ fn mark(price: i64) -> Command {
 
 /// A book of so many longs and as many shorts, in which the first `falling` longs are thin.
 fn build(longs: u64, falling: u64) -> Driver {
-    let mut driver = Driver::new(book::rulebook(), 65_536);
+    under(book::rulebook(), longs, falling)
+}
+
+/// The same under other rules.
+fn under(rulebook: Rulebook, longs: u64, falling: u64) -> Driver {
+    let mut driver = Driver::new(rulebook, 65_536);
     driver.send(mark(OPENING));
     for number in 0..2 * longs {
         let account = AccountId::new(number);
@@ -62,16 +69,29 @@ fn measure(house: &ClearingHouse, falling: u64, deleveraging: bool) -> f64 {
     let drawn = count(|effect| matches!(effect, Effect::InsuranceDrawn { .. }));
     let deleveraged = count(|effect| matches!(effect, Effect::DeficitDeleveraged { .. }));
     let limited = count(|effect| matches!(effect, Effect::CascadeLimited { .. }));
+    let walked = count(|effect| matches!(effect, Effect::ImpactMoved { .. }));
+    let deep = !house.depth_markets().is_empty();
+    assert_eq!(walked > 0, deep, "forced trades walk a book where there is one");
     let expected = if deleveraging { (falling, 0, falling) } else { (falling, falling, 0) };
     assert_eq!((started, drawn, deleveraged), expected, "the accounts that fall are bankrupt");
     assert_eq!(limited, 0, "no limit of the rulebook is met");
     median(costs)
 }
 
+/// The book with depth for what falls, and a fund that pays.
+fn with_depth(falling: u64) -> ClearingHouse {
+    // Notional of a position: 10 at 1,000 USD, at 1e-16.
+    let notional = 10_000 * 10i128.pow(16);
+    let depth = 100 * notional * i128::from(falling);
+    let mut driver = under(depth::rulebook(Some(depth)), LONGS, falling);
+    driver.send(PayInCapital { asset: USD, amount: Amount::new(900_000_000_000_000_000) });
+    driver.house
+}
+
 fn main() {
     let claim = "an account that falls costs within 2 x from N = 100 to N = 100,000";
     let mut figures = Figures::open("cascade", claim);
-    let mut costs: [Vec<f64>; 3] = Default::default();
+    let mut costs: [Vec<f64>; 4] = Default::default();
     for falling in FALLS {
         let mut driver = build(LONGS, falling);
         let funded = {
@@ -93,8 +113,18 @@ fn main() {
             figures.report(&figure, each / 1e3, "us");
             costs[2].push(each);
         }
+        let each = measure(&with_depth(falling), falling, false) / falling as f64;
+        figures.report(&format!("{falling} fall, into a book, each"), each / 1e3, "us");
+        if falling >= 100 {
+            costs[3].push(each);
+        }
     }
-    let words = ["paid by the fund", "deleveraged", "deleveraged in a book of 2 N"];
+    let words = [
+        "paid by the fund",
+        "deleveraged",
+        "deleveraged in a book of 2 N",
+        "into a book, feedback on",
+    ];
     for (word, costs) in words.into_iter().zip(costs) {
         let cheapest = costs.iter().copied().fold(f64::INFINITY, f64::min) / 1e3;
         let dearest = costs.iter().copied().fold(0.0, f64::max) / 1e3;

@@ -1,5 +1,6 @@
 //! Claim: a tick that crosses no bound costs at 1,000,000 accounts at most twice what it costs at
-//! 1,000, at most a 10,000th of a full rescan, and at p99 at most 2 us.
+//! 1,000, at most a 10,000th of a full rescan, and at p99 at most 2 us; with finite depth and feedback
+//! on at most twice what it costs without.
 //!
 //! Method: `benches::spread`, four positions an account, leverage 1 to 36. Calm ticks go around the
 //! ten instruments within 0.05 % of the opening and wake nobody (checked); CPU time, medians of
@@ -7,7 +8,8 @@
 //! `ClearingHouse::rescan` of the same book: one exact check of every account. Beside it, reported:
 //! one instrument falls by a basis point a tick, and one follows the minutes of a day that loses
 //! half; one rescan a tick, which would only find and not liquidate, is their baseline. An account
-//! may be liquidated in part many times on its way down; that is in the cost, and counted.
+//! may be liquidated in part many times on its way down; that is in the cost, and counted. With depth,
+//! `benches::depth`, at 100,000 accounts: the same ticks, in turn, with and without.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -15,7 +17,7 @@ use std::time::Instant;
 use benches::book::{self, BTC, INSTRUMENTS, OPENING, Stream, USD};
 use benches::clock::{median, timed};
 use benches::figure::Figures;
-use benches::{following, spread};
+use benches::{depth, following, spread};
 use clearing::ClearingHouse;
 use domain::command::{Feed, PayInCapital};
 use domain::{Amount, Command, Effect, Event, InstrumentId};
@@ -25,6 +27,7 @@ use hdrhistogram::Histogram;
 
 const SMALL: u64 = 1_000;
 const LARGE: u64 = 1_000_000;
+const DEEP: u64 = 100_000;
 const ROUND: usize = 100_000;
 const ROUNDS: usize = 9;
 
@@ -136,6 +139,32 @@ fn day() -> Vec<i64> {
     crash(1, "BTC", shape).expect("steps in order")
 }
 
+/// Calm ticks where every instrument has finite depth and forced trades move marks, beside the same
+/// book without: both of the smaller size, whose rows stay near.
+fn calm_with_depth(figures: &mut Figures, plain: &mut ClearingHouse) {
+    let mut deep = spread::under(depth::rulebook(None), DEEP, 65_536).house;
+    let mut effects = Vec::new();
+    let mut costs: [Vec<f64>; 2] = Default::default();
+    let before = deep.wake_counts().woken;
+    for seed in 0..ROUNDS as u64 {
+        for (house, costs) in [&mut *plain, &mut deep].into_iter().zip(&mut costs) {
+            let events = calm(house, seed, ROUND);
+            let (nanos, ()) = timed(|| apply(house, &events, &mut effects));
+            costs.push(nanos as f64 / ROUND as f64);
+        }
+    }
+    for event in calm(&deep, 99, ROUND) {
+        deep.apply(&event, &mut effects);
+        let published = matches!(effects.as_slice(), [Effect::PricePublished { .. }]);
+        assert!(published, "a calm tick is accepted and moves nothing: {effects:?}");
+    }
+    assert_eq!(before, deep.wake_counts().woken, "a calm tick wakes nobody with depth either");
+    let [without, with] = costs.map(median);
+    figures.report(&format!("calm tick, {DEEP} accounts, no depth"), without, "ns");
+    let figure = format!("calm tick, {DEEP} accounts, feedback on");
+    figures.at_most(&figure, with, "ns", without, 2.0);
+}
+
 fn main() {
     let claim = "a tick that crosses no bound: flat in accounts, a 10,000th of a rescan, p99 2 us";
     let mut figures = Figures::open("tick", claim);
@@ -147,6 +176,7 @@ fn main() {
     }
     let mut house = driver.house;
     let tick = calm_ticks(&mut figures, &mut small, &mut house);
+    calm_with_depth(&mut figures, &mut spread::build(DEEP, 65_536).house);
     let rescans = (0..3).map(|_| timed(|| black_box(house.rescan())).0 as f64).collect();
     let rescan = median(rescans);
     figures.at_least("full rescan of the same book", rescan, "ns", tick, 10_000.0);

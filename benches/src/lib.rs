@@ -6,6 +6,7 @@
 pub mod bare;
 pub mod book;
 pub mod clock;
+pub mod depth;
 pub mod figure;
 pub mod following;
 pub mod spread;

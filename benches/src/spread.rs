@@ -1,7 +1,7 @@
 //! The book of [`crate::book`] with collateral that differs: leverage from 1 to 36, so that a fall
 //! meets accounts near the line and far from it.
 
-use domain::{Amount, Command};
+use domain::{Amount, Command, Rulebook};
 
 use crate::book::{self, BTC, Driver, Stream, USD};
 use crate::stream;
@@ -26,7 +26,13 @@ fn thinned(command: Command) -> Command {
 /// Opens so many accounts, each with four positions and its own leverage.
 #[must_use]
 pub fn build(accounts: u64, seal_interval: u64) -> Driver {
-    let mut driver = Driver::new(book::rulebook(), seal_interval);
+    under(book::rulebook(), accounts, seal_interval)
+}
+
+/// The same under other rules.
+#[must_use]
+pub fn under(rulebook: Rulebook, accounts: u64, seal_interval: u64) -> Driver {
+    let mut driver = Driver::new(rulebook, seal_interval);
     for command in stream::setup(accounts) {
         driver.send(thinned(command));
     }

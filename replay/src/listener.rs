@@ -15,6 +15,7 @@ use runtime::{Observer, RuntimeError};
 use store::journal::Chain;
 use store::journal::control::Seal;
 
+use crate::chronicle::house::liquidity_pnl;
 use crate::failure::{Answer, Failure};
 use crate::summary::Statistics;
 
@@ -105,6 +106,8 @@ impl<'a, 'b> FanOut<'a, 'b> {
     /// # Errors
     /// A listener's own.
     pub fn finish(&mut self, house: &ClearingHouse) -> Answer<()> {
+        let rulebook = house.rulebook();
+        self.statistics.liquidity_pnl = rulebook.and_then(|rules| liquidity_pnl(rules, house));
         match self.failure.take() {
             Some(failure) => Err(failure),
             None => self.listeners.iter_mut().try_for_each(|listener| listener.finish(house)),

@@ -27,20 +27,26 @@ impl HouseLevels {
         if let Some(fund) = worth(rulebook, house, HouseAccount::InsuranceFund) {
             self.fund.meet(minute, fund);
         }
-        let cash = worth(rulebook, house, HouseAccount::Liquidity);
-        let open = instruments(rulebook).map(|instrument| {
-            let Some(held) = house.liquidity_position(instrument) else { return Some(0) };
-            if held.quantity.is_zero() && held.cost.units() == 0 {
-                return Some(0);
-            }
-            let gain = held.quantity.quote(house.mark(instrument)?) - held.cost;
-            quote_value(rulebook, house, instrument, gain)
-        });
-        let open: Option<i128> = open.sum();
-        if let (Some(cash), Some(open)) = (cash, open) {
-            self.liquidity.meet(minute, cash + open);
+        if let Some(pnl) = liquidity_pnl(rulebook, house) {
+            self.liquidity.meet(minute, pnl);
         }
     }
+}
+
+/// Profit and loss of the liquidity account: its balances at index prices, its open positions at
+/// mark. What funding accrued since it last traded is not in it.
+pub fn liquidity_pnl(rulebook: &Rulebook, house: &ClearingHouse) -> Option<i128> {
+    let cash = worth(rulebook, house, HouseAccount::Liquidity)?;
+    let open = instruments(rulebook).map(|instrument| {
+        let Some(held) = house.liquidity_position(instrument) else { return Some(0) };
+        if held.quantity.is_zero() && held.cost.units() == 0 {
+            return Some(0);
+        }
+        let gain = held.quantity.quote(house.mark(instrument)?) - held.cost;
+        quote_value(rulebook, house, instrument, gain)
+    });
+    let open: Option<i128> = open.sum();
+    Some(cash + open?)
 }
 
 /// Balances of a house account at index prices.

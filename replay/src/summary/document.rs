@@ -26,7 +26,7 @@ pub fn document(facts: &Facts, statistics: &Statistics) -> Value {
         "prices_flagged": statistics.flagged,
         "accounts": statistics.accounts,
         "liquidated": liquidated(statistics),
-        "money": money(&total),
+        "money": money(&total, statistics.liquidity_pnl),
         "lost": lost(statistics),
         "counts": counts(statistics),
         "last_sequence": statistics.last_sequence,
@@ -109,13 +109,14 @@ fn liquidated(statistics: &Statistics) -> Value {
     document
 }
 
-fn money(total: &Deficit) -> Value {
+fn money(total: &Deficit, liquidity_pnl: Option<i128>) -> Value {
     json!({
         "deficit": value(total.deficit),
         "insurance_fund": value(total.insurance_fund),
         "deleveraged": value(total.deleveraged),
         "socialised": value(total.socialised),
         "uncovered": value(total.uncovered),
+        "liquidity_pnl": liquidity_pnl.map(value),
     })
 }
 

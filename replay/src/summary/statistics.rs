@@ -94,6 +94,8 @@ pub struct Statistics {
     pub minutes: BTreeMap<i64, i128>,
     /// Deficits by account.
     pub deficits: BTreeMap<AccountId, Deficit>,
+    /// Profit and loss of the liquidity account at the end, which took what was sold.
+    pub liquidity_pnl: Option<i128>,
     /// Times a limit stopped a cascade.
     pub cascades_limited: u64,
     /// Place of the last event.

@@ -35,6 +35,7 @@ pub fn lines(runs: &[DayRun]) -> Vec<String> {
         row("  deleveraged", &|s| whole(s.deficit().deleveraged)),
         row("  socialised", &|s| whole(s.deficit().socialised)),
         row("  uncovered", &|s| whole(s.deficit().uncovered)),
+        row("liquidity account PnL", &|s| s.liquidity_pnl.map_or_else(|| "-".to_owned(), whole)),
         row("accounts below zero", &|s| {
             grouped(s.deficits.values().filter(|one| one.deficit > 0).count() as u128)
         }),
