@@ -4,13 +4,12 @@
 //! Method: a book of 200,000 accounts with one position of 10 each, half of them long, half short.
 //! N of the longs have 500 USD, all others 20,000. One tick takes the mark from 1,000 to 900: N
 //! accounts go bankrupt (checked), nobody else comes near the line. A large fund pays every
-//! deficit, or an empty one leaves all to deleveraging against the shorts. The book is the same
-//! size at each N, so what a wave costs once shows where N is small: the ranking of opponents is
-//! nearly all of the row N = 1. Deleveraging is therefore measured once more in a book of 2 N
-//! accounts, where half of all fall. With depth (`benches::depth`, marks moved by impact) the book
-//! holds a hundred times within 1 % of what N accounts sell, so that each N walks as far; the fund pays
-//! there, and what impact makes of the mark goes on in later waves. Each round works on a copy of the machine; CPU time of the
-//! thread, medians. The baseline of a claim is the cheapest N, its value the dearest.
+//! deficit, or an empty one leaves all to deleveraging against the shorts; that ranks opponents, a
+//! pass over the book that is nearly all of the row N = 1, so it is measured once more in a book of
+//! 2 N accounts. With depth (`benches::depth`) the fund pays, and within 1 % the book holds a
+//! hundred times what N accounts sell, so that each N walks as far. Each round works on a copy of
+//! the machine; CPU time of the thread, medians. The baseline of a claim is the cheapest N, its
+//! value the dearest.
 
 use benches::book::{self, Driver, OPENING, USD};
 use benches::clock::{median, timed};

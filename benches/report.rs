@@ -1,8 +1,9 @@
 //! Claim: the report of the largest fixture day is made in under 5 s and is at most 2 MiB.
 //!
-//! Method: of the five days the one with most events is run as `clearsim day` runs it; then its run
-//! directory is told as `clearsim report` tells it: the journal heard again from genesis, every seal
-//! and the digest met, charts and tables made, the page put together. Wall time, median of three.
+//! Method: of the five days the one with most events is run as `clearsim day` runs it; then its
+//! run directory is told as `clearsim report` tells it: the journal heard again from genesis, every
+//! seal and the digest met, charts and tables made, the page put together. Wall time, median of
+//! three.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

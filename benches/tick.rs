@@ -1,6 +1,6 @@
 //! Claim: a tick that crosses no bound costs at 1,000,000 accounts at most twice what it costs at
-//! 1,000, at most a 10,000th of a full rescan, and at p99 at most 2 us; with finite depth and feedback
-//! on at most twice what it costs without.
+//! 1,000, at most a 10,000th of a full rescan, and at p99 at most 2 us; with finite depth and
+//! feedback on at most twice what it costs without.
 //!
 //! Method: `benches::spread`, four positions an account, leverage 1 to 36. Calm ticks go around the
 //! ten instruments within 0.05 % of the opening and wake nobody (checked); CPU time, medians of
@@ -8,8 +8,8 @@
 //! `ClearingHouse::rescan` of the same book: one exact check of every account. Beside it, reported:
 //! one instrument falls by a basis point a tick, and one follows the minutes of a day that loses
 //! half; one rescan a tick, which would only find and not liquidate, is their baseline. An account
-//! may be liquidated in part many times on its way down; that is in the cost, and counted. With depth,
-//! `benches::depth`, at 100,000 accounts: the same ticks, in turn, with and without.
+//! may be liquidated in part many times on its way down; that is in the cost, and counted. With
+//! depth (`benches::depth`), at 100,000 accounts: the same ticks, in turn, with and without.
 
 use std::hint::black_box;
 use std::time::Instant;
