@@ -6,6 +6,8 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const plots = [];
   let syncing = false;
+  // Width of a chart on paper while the page is printed.
+  let paper = null;
   root.classList.add("scripted");
 
   const colour = (tone) => getComputedStyle(root).getPropertyValue("--" + tone).trim();
@@ -72,7 +74,7 @@
       paths: bars ? uPlot.paths.bars({ size: [1, Infinity, 1], align: 1 })
         : view.stepped || view.kind === "areas" ? uPlot.paths.stepped({ align: 1 })
         : uPlot.paths.linear(),
-      value: (_, __, ___, place) => place == null ? "–" : figure(one.values[place]),
+      value: (_, __, ___, place) => place == null ? "" : figure(one.values[place]),
     };
   };
 
@@ -94,8 +96,8 @@
       context.stroke();
       const width = context.measureText(mark.text).width;
       const end = plot.bbox.left + plot.bbox.width;
-      const left = x + width + 6 * ratio > end ? x - width - 6 * ratio : x + 4 * ratio;
-      if (left > free) {
+      const left = x + width + 6 * ratio > end ? Math.max(plot.bbox.left, x - width - 6 * ratio) : x + 4 * ratio;
+      if (left > free && width < plot.bbox.width) {
         context.fillText(mark.text, left, plot.bbox.top + 12 * ratio);
         free = left + width;
       }
@@ -115,8 +117,7 @@
     const zero = view.kind !== "lines";
     const axis = { stroke: () => colour("muted"), grid: { stroke: () => colour("grid"), width: 1 }, ticks: { stroke: () => colour("grid"), width: 1 } };
     return {
-      width: Math.max(240, box.clientWidth),
-      height: box.clientWidth < 520 ? 240 : 300,
+      ...sizeOf(box),
       tzDate: (time) => uPlot.tzDate(new Date(time * 1e3), "Etc/UTC"),
       cursor: { sync: { key: "run", scales: ["x", null] }, drag: { x: true, y: false }, focus: { prox: -1 }, y: false,
         bind: { dblclick: () => () => { together(data.from, data.to); return null; } } },
@@ -135,7 +136,7 @@
         { ...axis, values: short, size: 58 },
       ],
       series: [
-        { label: "Time", value: (_, time) => time == null ? "–" : moment(time) },
+        { label: "", value: (_, time) => time == null ? "" : moment(time) },
         ...view.series.map((one) => seriesOf(view, one)),
       ],
       hooks: {
@@ -159,7 +160,8 @@
     const [view, columns] = prepared(chart.views[place]);
     const range = entry.plot && { min: entry.plot.scales.x.min, max: entry.plot.scales.x.max };
     entry.plot?.destroy();
-    box.querySelector(".unit").textContent = view.unit;
+    const several = chart.views.length > 1;
+    box.querySelector(".unit").textContent = several ? view.name + ", " + view.unit : view.unit;
     syncing = true;
     entry.plot = new uPlot(options(view, entry.target), columns, entry.target);
     if (range) entry.plot.setScale("x", range);
@@ -168,6 +170,11 @@
     for (const button of box.querySelectorAll(".views button")) {
       button.setAttribute("aria-pressed", String(Number(button.dataset.view) === place));
     }
+  };
+
+  const sizeOf = (target) => {
+    const width = Math.max(240, paper ?? target.clientWidth);
+    return { width, height: paper ? 200 : width < 520 ? 240 : 300 };
   };
 
   const keys = (entry) => (event) => {
@@ -202,13 +209,18 @@
     for (const button of box.querySelectorAll(".views button")) {
       button.addEventListener("click", () => { entry.place = Number(button.dataset.view); draw(entry); });
     }
+    box.querySelector(".views select")?.addEventListener("change", (event) => {
+      entry.place = Number(event.target.value);
+      draw(entry);
+    });
   }
 
-  const redraw = () => { for (const { plot } of plots) plot.redraw(false, true); };
+  // Legends keep the colours they were made with, so another theme draws anew.
+  const redraw = () => { for (const entry of plots) draw(entry); };
   const resize = () => {
     for (const { plot, target } of plots) {
-      if (target.clientWidth > 0 && target.clientWidth !== plot.width) {
-        plot.setSize({ width: Math.max(240, target.clientWidth), height: target.clientWidth < 520 ? 240 : 300 });
+      if (!paper && target.clientWidth > 0 && target.clientWidth !== plot.width) {
+        plot.setSize(sizeOf(target));
       }
     }
   };
@@ -232,10 +244,15 @@
 
   // Paper is light, whatever the screen is.
   let before;
-  addEventListener("beforeprint", () => { before = root.dataset.theme; root.dataset.theme = "light"; resize(); redraw(); });
+  addEventListener("beforeprint", () => {
+    before = root.dataset.theme;
+    root.dataset.theme = "light";
+    paper = 680;
+    redraw();
+  });
   addEventListener("afterprint", () => {
+    paper = null;
     if (before) root.dataset.theme = before; else delete root.dataset.theme;
-    resize();
     redraw();
   });
 })();

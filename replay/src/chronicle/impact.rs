@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Effect, InstrumentId};
+use domain::{Effect, InstrumentId, Rounding, Rulebook, Timestamp};
+use risk::impact::decayed;
 
 use super::minutes::{Flows, Levels};
 
@@ -20,9 +21,19 @@ pub enum Origin {
     Induced,
 }
 
+/// An impact as a wave left it.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    permanent: i128,
+    transient: i128,
+    at: Timestamp,
+}
+
 /// Impact of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Impacts {
+    /// What each instrument was last left with, while some of it still decays.
+    left: BTreeMap<InstrumentId, Left>,
     /// Mark in force less the recorded one, as a share of the recorded one.
     pub distance: BTreeMap<InstrumentId, Levels>,
     /// Impact on the price, what stays and what decays together; above zero it pushes down.
@@ -37,7 +48,7 @@ pub struct Impacts {
 
 impl Impacts {
     /// Takes what concerns impact.
-    pub fn take(&mut self, minute: i64, effect: &Effect) {
+    pub fn take(&mut self, minute: i64, at: Timestamp, effect: &Effect) {
         match *effect {
             Effect::MarkMoved { instrument, recorded, mark, .. } if recorded.is_positive() => {
                 let moved = (mark.wide() - recorded.wide()) * WHOLE / recorded.wide();
@@ -46,6 +57,7 @@ impl Impacts {
             Effect::ImpactMoved { instrument, permanent, transient, .. } => {
                 let levels = self.impact.entry(instrument).or_default();
                 levels.meet(minute, permanent + transient);
+                self.left.insert(instrument, Left { permanent, transient, at });
             }
             Effect::DepthLevelFell { instrument, level } => {
                 self.depth.entry(instrument).or_default().meet(minute, level);
@@ -57,5 +69,22 @@ impl Impacts {
             }
             _ => {}
         }
+    }
+
+    /// What is left of impacts at the first event of a minute: they decay without an effect.
+    pub fn turn(&mut self, minute: i64, at: Timestamp, rulebook: &Rulebook) {
+        let liquidity = &rulebook.sections.liquidity;
+        for (instrument, left) in &self.left {
+            let Some(rules) = liquidity.market(*instrument) else { continue };
+            let passed = at.since(left.at);
+            let now = decayed(left.transient, passed, rules.refill, Rounding::Down);
+            let levels = self.impact.entry(*instrument).or_default();
+            levels.meet(minute, left.permanent + now);
+        }
+        self.left.retain(|instrument, left| {
+            liquidity.market(*instrument).is_some_and(|rules| {
+                decayed(left.transient, at.since(left.at), rules.refill, Rounding::Down) != 0
+            })
+        });
     }
 }

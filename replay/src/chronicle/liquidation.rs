@@ -32,6 +32,8 @@ pub struct Closed {
 /// One liquidation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Liquidation {
+    /// Its number, counted from 1 in the order in which they began.
+    pub number: u64,
     /// Whose.
     pub account: AccountId,
     /// When it began, and in which event.
@@ -52,6 +54,10 @@ pub struct Liquidation {
     pub closed: BTreeMap<InstrumentId, Closed>,
     /// Sum of what was closed, at mark.
     pub notional: i128,
+    /// Of it handed over to the backstop account.
+    pub taken_over: i128,
+    /// Whether impact alone took it below, and whether the index would have spared it.
+    pub traced: Option<(bool, bool)>,
     /// Steps taken.
     pub steps: u64,
     /// Steps that could not be planned.
@@ -82,8 +88,10 @@ pub type Part = (InstrumentId, u16, bool);
 /// Liquidations of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Liquidations {
-    /// Notional by minute and part, deleveraged positions included.
+    /// Notional by minute and part, positions deleveraged or handed over included.
     pub notional: Flows<Part>,
+    /// Of it handed over to the backstop account, by minute and instrument.
+    pub taken_over: Flows<InstrumentId>,
     /// Accounts that fell below maintenance margin, by minute.
     pub started: Flows<()>,
     /// Liquidations by outcome.
@@ -99,6 +107,7 @@ pub struct Liquidations {
     /// Deficit by account, where there was one.
     pub deficits: BTreeMap<AccountId, i128>,
     open: BTreeMap<AccountId, Liquidation>,
+    count: u64,
 }
 
 /// Largest calls kept.
@@ -135,6 +144,20 @@ impl Liquidations {
                 let worth = notional(rulebook, house, instrument, quantity, mark).unwrap_or(0);
                 self.close(minute, account, instrument, quantity, (mark, worth));
             }
+            Effect::PositionTakenOver { account, instrument, quantity, .. } => {
+                let mark = house.mark(instrument).unwrap_or(Price::new(0));
+                let worth = notional(rulebook, house, instrument, quantity, mark).unwrap_or(0);
+                self.taken_over.add(minute, instrument, worth);
+                if let Some(one) = self.open.get_mut(&account) {
+                    one.taken_over += worth;
+                }
+                self.close(minute, account, instrument, quantity, (mark, worth));
+            }
+            Effect::LiquidationTraced { account, induced, wrongful, .. } => {
+                if let Some(one) = self.open.get_mut(&account) {
+                    one.traced = Some((induced, wrongful));
+                }
+            }
             Effect::CollateralSold { account, asset, amount, .. } => {
                 if let Some(one) = self.open.get_mut(&account) {
                     one.steps += 1;
@@ -166,7 +189,9 @@ impl Liquidations {
             self.largest_calls.insert(place, (call, account, event.timestamp));
             self.largest_calls.truncate(CALLS);
         }
+        self.count += 1;
         let fresh = Liquidation {
+            number: self.count,
             account,
             at: event.timestamp,
             sequence: event.sequence,
@@ -177,6 +202,8 @@ impl Liquidations {
             maintenance: maintenance.units(),
             closed: BTreeMap::new(),
             notional: 0,
+            taken_over: 0,
+            traced: None,
             steps: 0,
             skipped: 0,
             sold: BTreeMap::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Effect, Feed, InstrumentId, Rate, Timestamp};
+use domain::{Effect, Feed, FeedRole, InstrumentId, Price, Rate, Timestamp};
 
 use super::minutes::Levels;
 
@@ -22,8 +22,10 @@ pub enum Incident {
 /// What happened to every market.
 #[derive(Debug, Clone, Default)]
 pub struct Markets {
-    /// Published prices by stream, in price units.
+    /// Prices in force by stream, in price units; of marks that impact moved, the moved ones.
     pub prices: BTreeMap<Feed, Levels>,
+    /// Marks as they were published, of instruments whose mark impact moved.
+    pub recorded: BTreeMap<InstrumentId, Levels>,
     /// Incidents in order.
     pub incidents: Vec<(Timestamp, InstrumentId, Incident)>,
     /// Funding rates in order.
@@ -34,19 +36,44 @@ pub struct Markets {
 const INCIDENTS_MAX: usize = 10_000;
 
 impl Markets {
-    /// Takes what concerns markets.
-    pub fn take(&mut self, minute: i64, at: Timestamp, effect: &Effect) {
+    /// Takes the effects of an event that concern markets.
+    pub fn take(&mut self, minute: i64, at: Timestamp, effects: &[Effect]) {
+        for effect in effects {
+            match *effect {
+                Effect::PricePublished { feed, price } => {
+                    self.publish(minute, feed, price, effects);
+                }
+                Effect::MarkMoved { instrument, recorded, mark, .. } => {
+                    self.moved(minute, instrument, (recorded, mark));
+                }
+                _ => self.incident(at, effect),
+            }
+        }
+    }
+
+    /// Under price feedback a published mark is not the one in force where impact moves it.
+    fn publish(&mut self, minute: i64, feed: Feed, price: Price, effects: &[Effect]) {
+        let own = InstrumentId::new(feed.target);
+        let moves = |effect: &Effect| matches!(effect, Effect::MarkMoved { instrument, .. } if *instrument == own);
+        let mark = feed.role == FeedRole::Mark;
+        if let Some(recorded) = self.recorded.get_mut(&own).filter(|_| mark) {
+            recorded.meet(minute, price.wide());
+        }
+        if !(mark && effects.iter().any(moves)) {
+            self.prices.entry(feed).or_default().meet(minute, price.wide());
+        }
+    }
+
+    /// From the first move on the recorded mark has a line of its own, which begins as the mark's.
+    fn moved(&mut self, minute: i64, instrument: InstrumentId, (recorded, mark): (Price, Price)) {
+        let known = self.prices.entry(Feed::mark(instrument)).or_default();
+        let own = self.recorded.entry(instrument).or_insert_with(|| known.clone());
+        own.meet(minute, recorded.wide());
+        known.meet(minute, mark.wide());
+    }
+
+    fn incident(&mut self, at: Timestamp, effect: &Effect) {
         let (instrument, incident) = match *effect {
-            Effect::PricePublished { feed, price } => {
-                self.prices.entry(feed).or_default().meet(minute, price.wide());
-                return;
-            }
-            // Under price feedback the mark in force is another than the published one.
-            Effect::MarkMoved { instrument, mark, .. } => {
-                let feed = Feed::mark(instrument);
-                self.prices.entry(feed).or_default().meet(minute, mark.wide());
-                return;
-            }
             Effect::FundingIndexMoved { instrument, rate, .. } => {
                 self.funding.push((at, instrument, rate));
                 return;

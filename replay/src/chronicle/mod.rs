@@ -70,6 +70,7 @@ impl Chronicle {
         let Some(rulebook) = &self.rulebook else { return };
         if self.minute != Some(minute) {
             self.minute = Some(minute);
+            self.impacts.turn(minute, at, rulebook);
             self.house.sample(minute, rulebook, house);
             self.margins.offer(minute, at, rulebook, house);
         }
@@ -92,9 +93,9 @@ impl Listener for Chronicle {
         let first = self.span.map_or(at, |(first, _)| first);
         self.span = Some((first, at));
         if let Some(rulebook) = &self.rulebook {
+            self.markets.take(minute, at, effects);
             for effect in effects {
-                self.markets.take(minute, at, effect);
-                self.impacts.take(minute, effect);
+                self.impacts.take(minute, at, effect);
                 self.flows.take(effect, rulebook);
                 self.fates.take(effect);
                 self.losses.take(minute, effect, rulebook, house);

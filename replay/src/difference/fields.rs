@@ -126,9 +126,16 @@ pub fn rulebook_fields(left: &Rulebook, right: &Rulebook) -> Vec<(String, [Optio
 fn figures(rulebook: &Rulebook) -> BTreeMap<String, String> {
     let mut section = String::new();
     let mut figures = BTreeMap::new();
-    for line in feed::rulebook::show(rulebook).lines() {
+    let text = feed::rulebook::show(rulebook);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             section = format!("{}.", name.trim_matches(['[', ']']));
+        } else if let Some((key, "[")) = line.split_once(" = ") {
+            // A list over several lines is one figure.
+            let rows = lines.by_ref().take_while(|row| *row != "]").map(str::trim);
+            let rows: Vec<&str> = rows.map(|row| row.trim_end_matches(',')).collect();
+            figures.insert(format!("{section}{key}"), format!("[{}]", rows.join(", ")));
         } else if let Some((key, value)) = line.split_once(" = ") {
             figures.insert(format!("{section}{key}"), value.trim_matches('"').to_owned());
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::grid::{Grid, POINTS_MAX};
+use super::grid::Grid;
 use super::table::{Cell, Table};
 use crate::chronicle::minutes::Levels;
 use crate::clockface::{day_and_minute, minute_start};
@@ -278,9 +278,9 @@ fn on_grid(grid: Grid, lines: &[Line<'_>]) -> Drawn {
             _ => false,
         })
     };
-    let whole = grid.width(POINTS_MAX);
+    let whole = grid.width(grid.points);
     let paired = moves(whole);
-    let width = if paired { grid.width(POINTS_MAX / 2) } else { whole };
+    let width = if paired { grid.width(grid.points / 2) } else { whole };
     let points = if paired { 2 } else { 1 };
     let starts = grid.starts(width);
     let times = starts.flat_map(|start| {
@@ -408,7 +408,7 @@ mod tests {
             Line::new("level", "c0", Figures::Levels(&levels)).scaled(0, 0),
             Line::new("sum", "c1", Figures::Sums(sums)).scaled(0, 0),
         ];
-        let view = View::of("", "", Kind::Lines, Grid { from: 0, to: 1 }, &lines);
+        let view = View::of("", "", Kind::Lines, Grid { from: 0, to: 1, points: 4_000 }, &lines);
         assert_eq!(view.times, [0, 30, 60, 90]);
         assert_eq!(view.series[0].values, [Some(4.0), Some(8.0), Some(6.0), Some(6.0)]);
         assert_eq!(view.series[1].values, [Some(0.0), Some(0.0), Some(5.0), Some(5.0)]);

@@ -23,6 +23,8 @@ pub struct Grid {
     pub from: i64,
     /// Last minute.
     pub to: i64,
+    /// Points of a series at most.
+    pub points: i64,
 }
 
 /// Lowest and highest of a bucket in the order they were met.
@@ -88,7 +90,7 @@ mod tests {
     fn widths_keep_the_limit() {
         let table = [(1, 1), (4_000, 1), (4_001, 2), (44_640, 15), (10_000_000, 10_080)];
         for (minutes, width) in table {
-            let grid = Grid { from: 7, to: 6 + minutes };
+            let grid = Grid { from: 7, to: 6 + minutes, points: POINTS_MAX };
             assert_eq!(grid.width(POINTS_MAX), width, "{minutes}");
             assert!(grid.starts(width).count() as i64 <= POINTS_MAX + 1, "{minutes}");
         }
@@ -100,7 +102,7 @@ mod tests {
         for (minute, value) in [(0, 5), (1, 9), (2, 1), (4, 7), (5, 7)] {
             levels.meet(minute, value);
         }
-        let grid = Grid { from: 0, to: 9 };
+        let grid = Grid { from: 0, to: 9, points: POINTS_MAX };
         let expected = [(3, vec![Some((9, 1)), Some((7, 7)), None, None])];
         for (width, pairs) in expected {
             assert_eq!(grid.pairs(width, &levels), pairs);
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn sums_lose_nothing() {
         let flow: BTreeMap<i64, i128> = [(0, 5), (1, 9), (4, 1), (9, 2)].into();
-        let grid = Grid { from: 0, to: 9 };
+        let grid = Grid { from: 0, to: 9, points: POINTS_MAX };
         for width in [1, 2, 5, 10] {
             assert_eq!(grid.sums(width, &flow).iter().sum::<i128>(), 17, "{width}");
         }

@@ -33,6 +33,9 @@ pub const REPORT_FILE: &str = "report.html";
 /// Bytes of a report at most.
 pub const BYTES_MAX: usize = 2 << 20;
 
+/// Points that a series keeps however large the page is.
+const POINTS_LEAST: i64 = 250;
+
 /// Writes the report of a run whose documents lie in a folder.
 ///
 /// # Errors
@@ -41,7 +44,37 @@ pub fn write(folder: &Path, chronicle: Chronicle) -> Answer<()> {
     let record = document(&folder.join(RUN_FILE))?;
     let summary = document(&folder.join(SUMMARY_FILE))?;
     let path = folder.join(REPORT_FILE);
-    put(&path, &text_of(&path, page::page(&Told { record, summary, chronicle }))?)
+    let mut told = Told { record, summary, chronicle, points: POINTS_MAX };
+    put(&path, &single(&path, &mut told)?)
+}
+
+/// The page of one run.
+///
+/// # Errors
+/// The template's fault: a bug.
+pub fn single(path: &Path, told: &mut Told) -> Answer<String> {
+    text_of(
+        path,
+        fitted(|points| {
+            told.points = points;
+            page::page(told)
+        }),
+    )
+}
+
+/// A page of at most [`BYTES_MAX`]: where it would be larger, its charts have fewer points.
+///
+/// # Errors
+/// What making the page says.
+pub fn fitted<E>(mut make: impl FnMut(i64) -> Result<String, E>) -> Result<String, E> {
+    let mut points = POINTS_MAX;
+    loop {
+        let page = make(points)?;
+        if page.len() <= BYTES_MAX || points <= POINTS_LEAST {
+            return Ok(page);
+        }
+        points /= 2;
+    }
 }
 
 /// Hears a finished run again and tells of it.
@@ -51,7 +84,8 @@ pub fn write(folder: &Path, chronicle: Chronicle) -> Answer<()> {
 pub fn told(run: &Run) -> Answer<Told> {
     let mut chronicle = Chronicle::default();
     rerun_with(run, None, &mut [&mut chronicle])?;
-    Ok(Told { record: run.record.clone(), summary: run.summary()?, chronicle })
+    let (record, summary) = (run.record.clone(), run.summary()?);
+    Ok(Told { record, summary, chronicle, points: POINTS_MAX })
 }
 
 /// Writes a file.
@@ -85,13 +119,15 @@ pub struct Told {
     pub summary: Value,
     /// What was gathered.
     pub chronicle: Chronicle,
+    /// Points of a series at most.
+    pub points: i64,
 }
 
 impl Told {
     /// The minutes of the run.
     pub fn grid(&self) -> Grid {
         let (from, to) = self.chronicle.span.unwrap_or_default();
-        Grid { from: minute_of(from), to: minute_of(to) }
+        Grid { from: minute_of(from), to: minute_of(to), points: self.points }
     }
 
     /// Name of the numeraire.
@@ -123,7 +159,7 @@ impl Told {
 
     /// The span that one bar covers, in words.
     pub fn bucket(&self) -> String {
-        match self.grid().width(POINTS_MAX) {
+        match self.grid().width(self.points) {
             1 => "minute".to_owned(),
             width if width % 60 == 0 => format!("{} h", width / 60),
             width => format!("{width} minutes"),
@@ -133,5 +169,23 @@ impl Told {
     /// A string of the record; empty where it has none.
     pub fn told(&self, pointer: &str) -> &str {
         self.record.pointer(pointer).and_then(Value::as_str).unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a page that would be too large gets fewer points, and no fewer than it needs to.
+    //! Method: pages of a known size.
+
+    use super::*;
+
+    #[test]
+    fn a_page_fits() {
+        for (bytes_per_point, expected) in [(700, 2_000), (500, 4_000), (100_000, 250)] {
+            let page = fitted(|points| {
+                Ok::<_, ()>("x".repeat(usize::try_from(points).unwrap_or(0) * bytes_per_point))
+            });
+            assert_eq!(page.map(|page| page.len()), Ok(expected * bytes_per_point));
+        }
     }
 }

@@ -58,8 +58,8 @@ pub struct Parts {
     pub before: Vec<Section>,
     /// Sections after them.
     pub after: Vec<Section>,
-    /// Title and line below it, where they are not the run's own.
-    pub headings: Option<[String; 2]>,
+    /// Title, line below it and line of digests, where they are not the run's own.
+    pub headings: Option<[String; 3]>,
 }
 
 /// Puts the parts into the template.
@@ -68,8 +68,8 @@ pub struct Parts {
 /// The template's own fault, with its line: a bug.
 pub fn render(told: &Told, parts: &Parts) -> Result<String, minijinja::Error> {
     let Parts { charts, before, after, headings } = parts;
-    let own = [told.told("/title").to_owned(), subtitle(told)];
-    let [title, subtitle] = headings.as_ref().unwrap_or(&own);
+    let own = [told.told("/title").to_owned(), subtitle(told), digest(told)];
+    let [title, subtitle, digest] = headings.as_ref().unwrap_or(&own);
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("report", TEMPLATE)?;
@@ -79,8 +79,7 @@ pub fn render(told: &Told, parts: &Parts) -> Result<String, minijinja::Error> {
         title,
         subtitle,
         note => told.summary.get("note").and_then(Value::as_str),
-        digest => told.told("/state_digest"),
-        place => told.told("/id"),
+        digest,
         before => Shown::from(Serde(before.clone())),
         after => Shown::from(Serde(after.clone())),
         charts => Shown::from(Serde(&shown)),
@@ -102,6 +101,13 @@ fn show(chart: &Chart) -> Exhibit<'_> {
         table: view.sheet.table(),
     });
     Exhibit { chart, picture: picture.unwrap_or_default(), tables: tables.collect() }
+}
+
+/// State digest and run, in words.
+pub fn digest(told: &Told) -> String {
+    let run = told.told("/id");
+    let run = if run.is_empty() { String::new() } else { format!(" · run {run}") };
+    format!("state digest {}{run}", told.told("/state_digest"))
 }
 
 /// Rulebook, price mode and the end, in words.

@@ -82,7 +82,7 @@ fn price_row(name: &str, role: &str, places: u32, track: &PriceTrack) -> Value {
 }
 
 fn liquidated(statistics: &Statistics) -> Value {
-    let notional = statistics.reduced + statistics.deleveraged;
+    let notional = statistics.forced();
     let opening = statistics.opening_notional;
     let share = opening.and_then(|opening| parts(notional, opening));
     let worst = statistics.worst_minute();
@@ -102,9 +102,10 @@ fn liquidated(statistics: &Statistics) -> Value {
         })),
         "cascades_limited": statistics.cascades_limited,
     });
-    // Rulebooks without a backstop account have nothing to say here.
-    if statistics.taken_over != 0 {
+    // Only where the rulebook has a backstop and it took something.
+    if statistics.takeovers > 0 {
         document["taken_over_notional"] = value(statistics.taken_over);
+        document["takeovers"] = json!(statistics.takeovers);
     }
     document
 }

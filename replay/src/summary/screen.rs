@@ -141,13 +141,22 @@ fn whole(units: i128) -> String {
 
 fn liquidated(lines: &mut Vec<String>, statistics: &Statistics) {
     let unit = numeraire(statistics.rulebook.as_ref());
-    let notional = statistics.reduced + statistics.deleveraged;
+    let notional = statistics.forced();
     let accounts = grouped(statistics.liquidated.len() as u128);
     let opening = statistics.opening_notional.unwrap_or(0);
     let share = parts(notional, opening).map_or_else(String::new, |share| {
         format!(", {} % of opening open notional", rounded(share, 4, 1))
     });
     block(lines, "liquidated", &format!("{accounts} accounts, {} {unit}{share}", whole(notional)));
+    if statistics.takeovers > 0 {
+        let count = grouped(u128::from(statistics.takeovers));
+        let taken = whole(statistics.taken_over);
+        block(
+            lines,
+            "",
+            &format!("of it {taken} {unit} handed to the backstop, {count} positions"),
+        );
+    }
     let (Some(first), Some((minute, worst))) =
         (statistics.first_liquidation, statistics.worst_minute())
     else {

@@ -90,6 +90,10 @@ pub struct Statistics {
     pub deleveragings: u64,
     /// Winners who were closed.
     pub winners: BTreeSet<AccountId>,
+    /// Notional, at mark, handed over to the backstop account.
+    pub taken_over: i128,
+    /// Positions handed over.
+    pub takeovers: u64,
     /// Notional closed by minute, in minutes since 1970.
     pub minutes: BTreeMap<i64, i128>,
     /// Deficits by account.
@@ -175,7 +179,10 @@ impl Statistics {
                 self.close_notional(event.timestamp, notional);
             }
             Effect::PositionTakenOver { instrument, quantity, .. } => {
-                self.taken_over += self.notional(instrument, quantity).unwrap_or(0);
+                self.takeovers += 1;
+                let notional = self.notional(instrument, quantity).unwrap_or(0);
+                self.taken_over += notional;
+                self.close_notional(event.timestamp, notional);
             }
             Effect::CascadeLimited { .. } => self.cascades_limited += 1,
             _ => self.take_deficit(effect),
@@ -272,6 +279,11 @@ impl Statistics {
 
     fn index(&self, asset: AssetId) -> Option<i64> {
         self.prices.get(&Feed::index(asset)).map(|track| track.close.units())
+    }
+
+    /// Notional of everything forced: closed against liquidity, against winners, handed over.
+    pub fn forced(&self) -> i128 {
+        self.reduced + self.deleveraged + self.taken_over
     }
 
     /// Ends the gathering and checks the identity; `Err` names the first account that breaks it.

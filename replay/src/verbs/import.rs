@@ -144,7 +144,7 @@ fn fill(
         inputs: Value::Array(inputs.collect()),
         provenance: serde_json::to_value(imported.day.provenance()).unwrap_or(Value::Null),
         window: Some(imported.day.manifest.window),
-        known_gaps: record::known_gaps(&imported.day.manifest),
+        known_gaps: gaps(&imported.summary),
         manifest: serde_json::to_string(&imported.day.manifest).unwrap_or_default(),
         title,
         rulebook: rulebook.clone(),
@@ -161,6 +161,16 @@ fn fill(
     }
     directory.complete(&facts.state_digest, false)?;
     Ok(DONE)
+}
+
+/// Holes that were met in the files, as `run.json` lists those of a day.
+fn gaps(summary: &ImportSummary) -> Value {
+    let gaps = summary.files.iter().flat_map(|file| &file.report.gaps);
+    let gaps = gaps.map(|gap| {
+        let [from, to] = [gap.from, gap.to].map(feed::time::text);
+        json!({ "source": gap.name, "from": from, "to": to })
+    });
+    Value::Array(gaps.collect())
 }
 
 fn write_rejects(directory: &Directory, summary: &ImportSummary) -> Answer<()> {

@@ -11,7 +11,7 @@ use crate::failure::{Answer, DONE, Failure, NOTHING_SELECTED};
 use crate::opened::Run;
 use crate::report::against::{self, Pair};
 use crate::report::chart::{Chart, View};
-use crate::report::{self, REPORT_FILE, Told, charts, page, svg};
+use crate::report::{self, REPORT_FILE, Told, charts, svg};
 
 /// Writes what was asked for and prints its path.
 ///
@@ -25,12 +25,12 @@ pub fn report(console: &mut Console, args: &ReportArgs) -> Answer {
         let bytes = compare(console, &run, &other, &path)?;
         return say(console, &path, bytes);
     }
-    let told = report::told(&run)?;
+    let mut told = report::told(&run)?;
     if let Some(word) = &args.svg {
         return picture(console, args, &told, word);
     }
     let path = args.out.clone().unwrap_or_else(|| args.run.join(REPORT_FILE));
-    let text = report::text_of(&path, page::page(&told))?;
+    let text = report::single(&path, &mut told)?;
     report::put(&path, &text)?;
     say(console, &path, text.len())
 }
@@ -46,9 +46,12 @@ pub fn comparison_file(run: &Run, other: &Run) -> PathBuf {
 /// Damage, another semantics, the disk.
 pub fn compare(console: &Console, run: &Run, other: &Run, path: &Path) -> Answer<usize> {
     let difference = difference::compare(console, [&run.path, &other.path], 0)?;
-    let (ours, theirs) = (report::told(run)?, report::told(other)?);
-    let pair = Pair { ours: &ours, theirs: &theirs, difference: &difference };
-    let text = report::text_of(path, against::page(&pair))?;
+    let (mut ours, mut theirs) = (report::told(run)?, report::told(other)?);
+    let page = report::fitted(|points| {
+        (ours.points, theirs.points) = (points, points);
+        against::page(&Pair { ours: &ours, theirs: &theirs, difference: &difference })
+    });
+    let text = report::text_of(path, page)?;
     report::put(path, &text)?;
     Ok(text.len())
 }

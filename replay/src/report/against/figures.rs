@@ -7,12 +7,13 @@ use crate::report::table::{Block, Cell, Section, Table, shown};
 use crate::summary::numbers::VALUE_PLACES;
 
 /// Figures compared: name, place in `summary.json`.
-const FIGURES: [(&str, &str); 14] = [
+const FIGURES: [(&str, &str); 15] = [
     ("accounts", "/accounts"),
     ("accounts liquidated", "/liquidated/accounts"),
     ("notional liquidated", "/liquidated/notional"),
     ("of it closed against liquidity", "/liquidated/reduced_notional"),
     ("of it deleveraged", "/liquidated/deleveraged_notional"),
+    ("of it handed to the backstop", "/liquidated/taken_over_notional"),
     ("closings against winners", "/liquidated/deleveragings"),
     ("winners closed", "/liquidated/winners_closed"),
     ("accounts below zero", "/lost/accounts"),
@@ -27,7 +28,10 @@ const FIGURES: [(&str, &str); 14] = [
 /// The section.
 pub fn section(pair: &Pair<'_>) -> Section {
     let [one, other] = [pair.ours, pair.theirs].map(|told| &told.summary);
-    let rows = FIGURES.iter().map(|(name, pointer)| {
+    let told =
+        |pointer: &str| [one, other].iter().any(|summary| summary.pointer(pointer).is_some());
+    let figures = FIGURES.iter().filter(|(_, pointer)| told(pointer));
+    let rows = figures.map(|(name, pointer)| {
         let [a, b] = [one, other].map(|summary| exact(summary, pointer));
         let difference = match (units(&a), units(&b)) {
             (Some(a), Some(b)) => Cell::value(a - b),

@@ -10,7 +10,7 @@ mod figures;
 mod overlay;
 mod parting;
 
-use super::page::{Parts, render, subtitle};
+use super::page::{Parts, digest, render, subtitle};
 use super::{Told, charts};
 use crate::difference::Difference;
 
@@ -36,5 +36,6 @@ pub fn page(pair: &Pair<'_>) -> Result<String, minijinja::Error> {
     let line = format!("a: {} | b: {}", subtitle(ours), subtitle(theirs));
     let before = vec![figures::section(pair)];
     let after = [parting::section(pair), fates::section(pair)].into_iter().flatten().collect();
-    render(ours, &Parts { charts, before, after, headings: Some([title, line]) })
+    let digests = format!("a: {}\nb: {}", digest(ours), digest(theirs));
+    render(ours, &Parts { charts, before, after, headings: Some([title, line, digests]) })
 }

@@ -6,21 +6,27 @@ use std::collections::BTreeMap;
 use crate::report::chart::{Chart, Column, Kind, Series, Sheet, View};
 
 /// Views of a chart at most.
-const VIEWS_MAX: usize = 16;
+const VIEWS_MAX: usize = 24;
 
 /// Charts that either run has.
 pub fn overlay(ours: Vec<Chart>, theirs: Vec<Chart>) -> Vec<Chart> {
     let mut ids: Vec<&'static str> = ours.iter().map(|chart| chart.id).collect();
-    ids.extend(theirs.iter().map(|chart| chart.id).filter(|id| !has(&ours, id)));
+    // A chart of theirs alone stands after the one it follows there.
+    let mut after = 0;
+    for chart in &theirs {
+        match ids.iter().position(|id| *id == chart.id) {
+            Some(place) => after = place + 1,
+            None => {
+                ids.insert(after, chart.id);
+                after += 1;
+            }
+        }
+    }
     let charts = ids.into_iter().filter_map(|id| {
         let find = |charts: &[Chart]| charts.iter().find(|chart| chart.id == id).cloned();
         both(find(&ours), find(&theirs))
     });
     charts.collect()
-}
-
-fn has(charts: &[Chart], id: &str) -> bool {
-    charts.iter().any(|chart| chart.id == id)
 }
 
 /// What is laid over the other run's.
@@ -168,7 +174,7 @@ mod tests {
             let sums = sums.iter().copied().collect();
             Line::new(name, "c0", Figures::Sums(sums)).scaled(0, 0)
         };
-        let grid = Grid { from: 0, to: 2 };
+        let grid = Grid { from: 0, to: 2, points: 4_000 };
         let view = View::of("all", "USD", Kind::Bars, grid, &[line("x"), line("y")]);
         Chart { id, title: id.to_owned(), look: String::new(), views: vec![view] }
     }

@@ -7,8 +7,8 @@ use crate::difference::Seen;
 use crate::report::table::{Block, Cell, Section, Table};
 use crate::summary::numbers::grouped;
 
-/// Figures of rulebooks listed at most.
-const FIGURES_MAX: usize = 60;
+/// Rows of rules at most.
+const ROWS_MAX: usize = 60;
 
 /// The section.
 pub fn section(pair: &Pair<'_>) -> Option<Section> {
@@ -34,17 +34,53 @@ pub fn section(pair: &Pair<'_>) -> Option<Section> {
     }
     let rules = &pair.difference.rulebook;
     if !rules.is_empty() {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
-        let rows = rules.iter().take(FIGURES_MAX).map(|(path, [a, b])| {
-            vec![Cell::text(path), Cell::words(text(a)), Cell::words(text(b))]
-        });
         blocks.push(Block::Table(Table {
-            caption: format!("Rules that differ ({})", rules.len()),
+            caption: format!("Rules that differ ({} figures)", rules.len()),
             head: ["rule", "a", "b"].map(str::to_owned).to_vec(),
-            rows: rows.collect(),
+            rows: rule_rows(rules),
         }));
     }
     Some(Section { id: "parting", title: "Where they part".to_owned(), blocks })
+}
+
+/// A row a figure; figures of one section that only one side has share a row.
+fn rule_rows(rules: &[(String, [Option<String>; 2])]) -> Vec<Vec<Cell>> {
+    let section = |path: &str| path.rsplit_once('.').map_or("", |(section, _)| section).to_owned();
+    let lone = |values: &[Option<String>; 2]| values.iter().position(Option::is_none);
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    let mut place = 0;
+    while let Some((path, values)) = rules.get(place) {
+        let same = |(other, them): &&(String, [Option<String>; 2])| {
+            section(other) == section(path) && lone(them) == lone(values)
+        };
+        let together = rules.iter().skip(place).take_while(same).count();
+        let absent = || "(absent)".to_owned();
+        let (name, cells) = match lone(values) {
+            Some(side) if together > 1 && !section(path).is_empty() => {
+                let parts = rules.iter().skip(place).take(together).map(|(path, values)| {
+                    let key = path.rsplit('.').next().unwrap_or(path);
+                    let value = values.iter().flatten().next().map_or("", String::as_str);
+                    format!("{key} {value}")
+                });
+                let all = parts.collect::<Vec<_>>().join("; ");
+                place += together;
+                (section(path), if side == 0 { [absent(), all] } else { [all, absent()] })
+            }
+            _ => {
+                place += 1;
+                (path.clone(), values.clone().map(|value| value.unwrap_or_else(absent)))
+            }
+        };
+        let [a, b] = cells.map(Cell::words);
+        rows.push(vec![Cell::text(name), a, b]);
+    }
+    let more = rows.len().saturating_sub(ROWS_MAX);
+    if more > 0 {
+        rows.truncate(ROWS_MAX);
+        let text = format!("and {} more: clearsim diff names them", grouped(more as u128));
+        rows.push(vec![Cell::text(text), Cell::words(""), Cell::words("")]);
+    }
+    rows
 }
 
 fn sentence(pair: &Pair<'_>) -> String {
@@ -72,4 +108,36 @@ fn told(seen: &Seen) -> String {
         seen.kind.replace('_', " "),
         feed::time::text(domain::Timestamp::from_nanos(seen.timestamp))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    //! Goal: a section that one side lacks is one row, a figure that both have its own. Method: a
+    //! list.
+
+    use super::*;
+
+    #[test]
+    fn sections_of_one_side_share_a_row() {
+        let figure = |path: &str, a: Option<&str>, b: Option<&str>| {
+            (path.to_owned(), [a, b].map(|value| value.map(str::to_owned)))
+        };
+        let rules = [
+            figure("instruments.X.initial", Some("0.1"), Some("0.2")),
+            figure("instruments.X.liquidity.model", None, Some("depth")),
+            figure("instruments.X.liquidity.refill", None, Some("25s")),
+            figure("instruments.Y.liquidity.model", Some("depth"), None),
+            figure("limits.accounts_max", Some("1"), Some("2")),
+        ];
+        let rows = rule_rows(&rules);
+        let texts = rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect());
+        let texts: Vec<Vec<&str>> = texts.collect();
+        let expected = [
+            ["instruments.X.initial", "0.1", "0.2"],
+            ["instruments.X.liquidity", "(absent)", "model depth; refill 25s"],
+            ["instruments.Y.liquidity.model", "depth", "(absent)"],
+            ["limits.accounts_max", "1", "2"],
+        ];
+        assert_eq!(texts, expected);
+    }
 }

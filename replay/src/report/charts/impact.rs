@@ -50,8 +50,9 @@ pub fn impact(told: &Told) -> Option<Chart> {
         id: "impact",
         title: "Depth and impact".to_owned(),
         look: "Impact of forced trades on each price, what stays and what decays together; above \
-               zero it pushes down. Depth left is the share of the rulebook's depth after a sudden \
-               move: thin books make the next trade dearer."
+               zero it pushes down. It counts as a logarithm: an impact of 25 % takes a price of \
+               100 to 77.88. Depth left is the share of the rulebook's depth after a sudden move: \
+               thin books make the next trade dearer."
             .to_owned(),
         views,
     })

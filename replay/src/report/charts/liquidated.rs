@@ -1,10 +1,13 @@
 //! Liquidated notional per minute: by instrument, by side, by wave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::chronicle::liquidation::Part;
 use crate::report::Told;
 use crate::report::chart::{Chart, Figures, Kind, Line, View, tone};
+
+/// Waves from this one on share a colour.
+const WAVES: u16 = 9;
 
 /// Views by instrument and side, and by wave where there was more than one.
 pub fn chart(told: &Told) -> Option<Chart> {
@@ -27,21 +30,41 @@ pub fn chart(told: &Told) -> Option<Chart> {
     let (unit, grid) = (told.numeraire(), told.grid());
     let view = |name: &str, lines: &[Line<'_>]| View::of(name, &unit, Kind::Bars, grid, lines);
     let mut views = vec![view("by instrument", &by_instrument), view("by side", &sides)];
+    let handed = &notional_handed_over(told);
+    if !handed.is_empty() {
+        let taken = Line::new("to the backstop", "c3", Figures::Sums(handed.clone()));
+        let mut rest = notional.by_minute(|_| true);
+        for (minute, sum) in handed {
+            *rest.entry(*minute).or_default() -= sum;
+        }
+        let rest = Line::new("into the market or to winners", "c0", Figures::Sums(rest));
+        views.push(view("by taker", &[rest, taken]));
+    }
     if waves.len() > 1 {
-        let lines = waves.iter().map(|wave| {
+        let named = waves.iter().filter(|wave| **wave < WAVES).map(|wave| {
             let sums = notional.by_minute(|part| part.1 == *wave);
-            let name =
-                if *wave == 0 { "first wave".to_owned() } else { format!("wave {}", wave + 1) };
-            Line::new(name, tone(usize::from(*wave)), Figures::Sums(sums))
+            Line::new(format!("wave {wave}"), tone(usize::from(*wave)), Figures::Sums(sums))
         });
-        views.push(view("by wave", &lines.collect::<Vec<_>>()));
+        let mut lines: Vec<Line<'_>> = named.collect();
+        if waves.iter().any(|wave| *wave >= WAVES) {
+            let sums = notional.by_minute(|part| part.1 >= WAVES);
+            let name = format!("wave {WAVES} and later");
+            lines.push(Line::new(name, tone(usize::from(WAVES)), Figures::Sums(sums)));
+        }
+        views.push(view("by wave", &lines));
     }
     Some(Chart {
         id: "liquidated",
         title: format!("Liquidated notional per {}", told.bucket()),
-        look: "Forced closings at mark, deleveraged positions included. A cascade shows as bars \
-               that go on after the price has stopped; without price feedback they only follow it."
+        look: "Forced closings at mark, positions deleveraged or handed over included. A cascade shows as bars \
+               that go on after the price has stopped; without price feedback they only follow it. \
+               Wave 1 is what the price itself took, each later wave what the one before woke."
             .to_owned(),
         views,
     })
+}
+
+/// What the backstop account took over, by minute.
+fn notional_handed_over(told: &Told) -> BTreeMap<i64, i128> {
+    told.chronicle.liquidations.taken_over.by_minute(|_| true)
 }

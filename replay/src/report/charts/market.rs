@@ -1,5 +1,6 @@
-//! One market at a time: mark, index and last price, what was liquidated at its foot, and marks
-//! where it stopped or a bad print was passed over.
+//! One market at a time: mark, index and last price, the recorded mark where feedback moved it, what
+//! was liquidated at its foot, and marks where it stopped, a bad print was passed over, or most was
+//! liquidated.
 
 use domain::rulebook::InstrumentKind;
 use domain::{Feed, InstrumentId, Rulebook};
@@ -9,10 +10,13 @@ use crate::chronicle::market::Incident;
 use crate::chronicle::minutes::Levels;
 use crate::report::Told;
 use crate::report::chart::{Chart, Figures, Kind, Line, Mark, View};
-use crate::summary::numbers::price;
+use crate::summary::numbers::{VALUE_PLACES, price, rounded};
 
-/// Marks of each kind drawn at most.
+/// Marks drawn at most.
 const MARKS_MAX: usize = 60;
+
+/// Seconds within which bad prints of one market share a mark.
+const SPELL: i64 = 3_600;
 
 /// A view for each instrument that has a mark.
 pub fn chart(told: &Told) -> Option<Chart> {
@@ -24,11 +28,16 @@ pub fn chart(told: &Told) -> Option<Chart> {
     }
     Some(Chart {
         id: "market",
-        title: "One market: mark, index, last".to_owned(),
+        title: if told.chronicle.markets.recorded.is_empty() {
+            "One market: mark, index, last".to_owned()
+        } else {
+            "One market: mark in force, recorded mark, index, last".to_owned()
+        },
         look: "The mark triggers liquidations and values positions, the index values collateral, \
                the last price is for display only. Look for a mark that leaves the index (basis), \
                a last price that leaves the mark (a bad print: cut off here and marked), and for \
-               liquidations, at the foot, that follow the mark down."
+               liquidations, at the foot, that follow the mark down. Where forced trades move the \
+               mark, the recorded one is what the world gave without them."
             .to_owned(),
         views,
     })
@@ -52,6 +61,11 @@ fn view(told: &Told, rulebook: &Rulebook, instrument: InstrumentId) -> Option<Vi
         let mut line = Line::new("index", "c2", Figures::Levels(index)).scaled(index_places, shown);
         line.dash = true;
         lines.push(line);
+    }
+    // Under price feedback: what the world gave, before the run's own trades moved it.
+    if let Some(recorded) = told.chronicle.markets.recorded.get(&instrument) {
+        let figures = Figures::Levels(recorded);
+        lines.push(Line::new("recorded mark", "c3", figures).scaled(places, shown));
     }
     lines.push(Line::new("mark", "c0", Figures::Levels(mark)).scaled(places, shown));
     for (name, tone, long) in
@@ -100,17 +114,38 @@ fn shown_places(levels: &Levels, places: u32) -> u32 {
 
 fn marks(told: &Told, instrument: InstrumentId, places: u32) -> Vec<Mark> {
     let own = told.chronicle.markets.incidents.iter().filter(|(_, which, _)| *which == instrument);
-    let marks = own.map(|(at, _, incident)| {
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut flagged = i64::MIN;
+    for (at, _, incident) in own {
+        let time = at.nanos() / 1_000_000_000;
         let (text, tone) = match incident {
             Incident::Halted => ("halted".to_owned(), "bad"),
             Incident::Resumed => ("resumed".to_owned(), "good"),
             Incident::Expired => ("expired".to_owned(), "c0"),
             Incident::Flagged(last) => {
+                let spell = time.saturating_sub(flagged) < SPELL;
+                flagged = time;
+                if spell {
+                    continue;
+                }
                 let units = i64::try_from(*last).unwrap_or(i64::MAX);
                 (format!("last {} passed over", price(units, places)), "warn")
             }
         };
-        Mark { time: at.nanos() / 1_000_000_000, text, tone: tone.to_owned() }
-    });
-    marks.take(MARKS_MAX).collect()
+        marks.push(Mark { time, text, tone: tone.to_owned() });
+    }
+    marks.truncate(MARKS_MAX);
+    marks.extend(worst(told, instrument));
+    marks.sort_by_key(|mark| mark.time);
+    marks
+}
+
+/// The minute in which most of an instrument was liquidated.
+fn worst(told: &Told, instrument: InstrumentId) -> Option<Mark> {
+    let notional = &told.chronicle.liquidations.notional;
+    let sums = notional.by_minute(|(which, _, _)| which == instrument);
+    let (minute, sum) =
+        sums.into_iter().max_by_key(|(minute, sum)| (*sum, std::cmp::Reverse(*minute)))?;
+    let text = format!("most liquidated: {} {}", rounded(sum, VALUE_PLACES, 0), told.numeraire());
+    (sum > 0).then(|| Mark { time: minute * 60, text, tone: "bad".to_owned() })
 }

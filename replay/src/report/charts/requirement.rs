@@ -21,6 +21,8 @@ pub fn chart(told: &Told) -> Option<Chart> {
     let held = [
         Line::new("equity", "good", moments(&|sample| sample.equity)),
         Line::new("adjusted equity", "c0", moments(&|sample| sample.adjusted_equity)).scaled(22, 0),
+    ];
+    let asked = [
         Line::new("initial margin", "warn", moments(&|sample| sample.initial)).scaled(22, 0),
         Line::new("maintenance margin", "bad", moments(&|sample| sample.maintenance)).scaled(22, 0),
     ];
@@ -31,7 +33,11 @@ pub fn chart(told: &Told) -> Option<Chart> {
     });
     let open: Vec<Line<'_>> = open.filter(|line| !line.is_empty()).collect();
     let (unit, grid) = (told.numeraire(), told.grid());
-    let mut views = vec![View::of("held and required", &unit, Kind::Lines, grid, &held)];
+    // What is held dwarfs what is asked: on one axis the requirement would be a line at zero.
+    let mut views = vec![
+        View::of("required", &unit, Kind::Lines, grid, &asked),
+        View::of("held", &unit, Kind::Lines, grid, &held),
+    ];
     if !open.is_empty() {
         views.push(View::of("open notional", &unit, Kind::Areas, grid, &open));
     }
@@ -39,9 +45,9 @@ pub fn chart(told: &Told) -> Option<Chart> {
         id: "requirement",
         title: "Equity, requirement and open notional".to_owned(),
         look: "All accounts with a position or a debt together. A requirement that rises while \
-               equity falls is procyclical; the distance between adjusted equity and maintenance \
-               margin is what the house can still lose without a liquidation, if it were spread \
-               evenly."
+               equity (view held) falls is procyclical; one that falls in steps shows accounts \
+               sold out. Adjusted equity less maintenance margin is what clients could still lose \
+               without a liquidation, if it were spread evenly."
             .to_owned(),
         views,
     })

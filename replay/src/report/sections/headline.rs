@@ -36,24 +36,37 @@ pub fn section(told: &Told) -> Option<Section> {
     let deleveragings = deleveragings
         .filter(|count| *count > 0)
         .map(|count| format!("{} closings against winners", shown(&count.to_string())));
+    let mut more = Vec::new();
+    if summary.pointer("/liquidated/takeovers").is_some() {
+        let count = summary.pointer("/liquidated/takeovers").and_then(Value::as_u64).unwrap_or(0);
+        let positions = format!("{} positions, at mark", shown(&count.to_string()));
+        let label = money("handed to the backstop");
+        more.push(card(&label, "/liquidated/taken_over_notional", Some(positions)));
+    }
     Some(Section {
         id: "headline",
         title: "What happened".to_owned(),
-        blocks: vec![Block::Cards(vec![
-            card("accounts", "/accounts", opening),
-            card("accounts liquidated", "/liquidated/accounts", first),
-            card(&money("notional liquidated"), "/liquidated/notional", both),
-            card("accounts below zero", "/lost/accounts", loser),
-            card(
-                &money("deficit"),
-                "/money/deficit",
-                Some("what bankrupt accounts lacked".to_owned()),
-            ),
-            card(&money("paid by the insurance fund"), "/money/insurance_fund", None),
-            card(&money("taken by deleveraging"), "/money/deleveraged", deleveragings),
-            card(&money("socialised"), "/money/socialised", None),
-            card(&money("uncovered"), "/money/uncovered", None),
-        ])],
+        blocks: vec![Block::Cards(
+            [
+                vec![
+                    card("accounts", "/accounts", opening),
+                    card("accounts liquidated", "/liquidated/accounts", first),
+                    card(&money("notional liquidated"), "/liquidated/notional", both),
+                    card("accounts below zero", "/lost/accounts", loser),
+                    card(
+                        &money("deficit"),
+                        "/money/deficit",
+                        Some("what bankrupt accounts lacked".to_owned()),
+                    ),
+                    card(&money("paid by the insurance fund"), "/money/insurance_fund", None),
+                    card(&money("taken by deleveraging"), "/money/deleveraged", deleveragings),
+                    card(&money("socialised"), "/money/socialised", None),
+                    card(&money("uncovered"), "/money/uncovered", None),
+                ],
+                more,
+            ]
+            .concat(),
+        )],
     })
 }
 

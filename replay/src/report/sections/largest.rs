@@ -27,8 +27,20 @@ pub fn section(told: &Told) -> Option<Section> {
         } else {
             format!("The {count} liquidations, and why")
         },
-        blocks: vec![Block::List(entries)],
+        blocks: vec![Block::Text(explained(told)), Block::List(entries)],
     })
+}
+
+/// How to ask for every term of one.
+fn explained(told: &Told) -> String {
+    let run = match told.told("/id") {
+        "" => "RUN",
+        id => id,
+    };
+    format!(
+        "By notional closed. Every figure down to the last unit, with the formulas: clearsim \
+         inspect runs/{run} --liquidation NUMBER --why."
+    )
 }
 
 fn whole(units: i128) -> String {
@@ -38,7 +50,8 @@ fn whole(units: i128) -> String {
 fn entry(told: &Told, one: &Liquidation) -> Entry {
     let outcome = one.ended.map_or("still open", |(_, outcome)| outcome_name(outcome));
     let head = format!(
-        "{} · account {} · {} {} closed · {outcome}",
+        "No. {} · {} · account {} · {} {} closed · {outcome}",
+        grouped(u128::from(one.number)),
         day_and_minute(one.at),
         grouped(u128::from(one.account.number())),
         whole(one.notional),
@@ -61,7 +74,14 @@ fn trigger(told: &Told, one: &Liquidation) -> Option<String> {
     let places = places(told, instrument);
     let mark = price(closed.mark.units(), places);
     let change = change(told, instrument, one, closed);
-    Some(format!("{event} found the account {side} in {name} with the mark at {mark}{change}."))
+    let traced = match one.traced {
+        Some((true, _)) => " Recorded prices would have spared it: impact took it below.",
+        Some((false, true)) => " The index of what it held would have spared it.",
+        _ => "",
+    };
+    Some(format!(
+        "{event} found the account {side} in {name} with the mark at {mark}{change}.{traced}"
+    ))
 }
 
 fn places(told: &Told, instrument: domain::InstrumentId) -> u32 {
@@ -98,24 +118,34 @@ fn margin(told: &Told, one: &Liquidation) -> Option<String> {
 }
 
 fn acts(told: &Told, one: &Liquidation) -> Option<String> {
+    let unit = told.numeraire();
     let closed = one.closed.iter().map(|(instrument, closed)| {
-        format!("{} {}", whole(closed.notional), told.instrument(*instrument))
+        format!("{} {unit} of {}", whole(closed.notional), told.instrument(*instrument))
     });
     let sold = one.sold.iter().map(|(asset, amount)| {
         let rulebook = told.chronicle.rulebook.as_ref();
         let rules = rulebook.and_then(|rulebook| rulebook.asset(*asset));
         let decimals = rules.map_or(0, |rules| u32::from(rules.decimals));
-        format!("{} {} of collateral", rounded(*amount, decimals, 2), told.asset(*asset))
+        let text = rounded(*amount, decimals, if *amount < 10i128.pow(decimals) { 6 } else { 2 });
+        format!("{text} {} of collateral", told.asset(*asset))
     });
     let parts: Vec<String> = closed.chain(sold).collect();
     let steps = if one.steps == 1 { "step" } else { "steps" };
     let skipped = match one.skipped {
         0 => String::new(),
-        count => format!(", {} could not be planned", grouped(u128::from(count))),
+        1 => "; one more found nothing that could be traded".to_owned(),
+        count => {
+            format!("; {} more found nothing that could be traded", grouped(u128::from(count)))
+        }
+    };
+    let handed = match one.taken_over {
+        0 => String::new(),
+        taken if taken == one.notional => "; the backstop took all of it over at mark".to_owned(),
+        taken => format!("; of it the backstop took {} {unit} over at mark", whole(taken)),
     };
     (!parts.is_empty()).then(|| {
         let steps = format!("{} {steps}", grouped(u128::from(one.steps)));
-        format!("In {steps} it gave up {}{skipped}.", parts.join(", "))
+        format!("In {steps} it gave up {}{handed}{skipped}.", parts.join(", "))
     })
 }
 

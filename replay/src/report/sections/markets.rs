@@ -4,9 +4,11 @@ use domain::Feed;
 use serde_json::Value;
 
 use crate::chronicle::house::instruments;
+use crate::clockface::{day_and_minute, minute_start};
 use crate::report::Told;
 use crate::report::sections::headline::moment;
 use crate::report::table::{Block, Cell, Section, Table, shown_to};
+use crate::summary::numbers::{parts, price, rounded};
 
 /// The section.
 pub fn section(told: &Told) -> Option<Section> {
@@ -14,6 +16,10 @@ pub fn section(told: &Told) -> Option<Section> {
     let prices = prices(told);
     if !prices.rows.is_empty() {
         blocks.push(Block::Table(prices));
+    }
+    let moved = moved(told);
+    if !moved.rows.is_empty() {
+        blocks.push(Block::Table(moved));
     }
     let forced = forced(told);
     if !forced.rows.is_empty() {
@@ -50,7 +56,7 @@ fn prices(told: &Told) -> Table {
     });
     let head = ["name", "role", "open", "low", "at", "high", "at", "close", "published"];
     Table {
-        caption: "Prices (UTC)".to_owned(),
+        caption: "Prices as published (UTC)".to_owned(),
         head: head.map(str::to_owned).to_vec(),
         rows: rows.collect(),
     }
@@ -68,6 +74,45 @@ fn price_text(exact: &str) -> String {
     shown_to(exact, kept)
 }
 
+/// Marks that the run's own forced trades moved, beside the recorded ones.
+fn moved(told: &Told) -> Table {
+    let markets = &told.chronicle.markets;
+    let rows = markets.recorded.iter().filter_map(|(instrument, recorded)| {
+        let rulebook = told.chronicle.rulebook.as_ref()?;
+        let places = u32::from(rulebook.instrument(*instrument)?.price_decimals);
+        let mark = markets.prices.get(&Feed::mark(*instrument))?;
+        let text =
+            |units: i128| Cell::text(price(i64::try_from(units).unwrap_or(i64::MAX), places));
+        let ((_, lowest), (at, low)) = (recorded.lowest()?, mark.lowest()?);
+        let (last, end) = (recorded.last()?, mark.last()?);
+        let share = parts((low - lowest).abs(), lowest).map_or(0, |share| share);
+        let sign = if low < lowest { "-" } else { "+" };
+        Some(vec![
+            Cell::text(told.instrument(*instrument)),
+            text(lowest),
+            text(low),
+            Cell::words(day_and_minute(minute_start(at))),
+            Cell::text(format!("{sign}{} %", rounded(share, 4, 1))),
+            text(last),
+            text(end),
+        ])
+    });
+    let head = [
+        "instrument",
+        "recorded low",
+        "low in force",
+        "at",
+        "low against recorded",
+        "recorded close",
+        "close in force",
+    ];
+    Table {
+        caption: "Marks in force, moved by the run's own forced trades".to_owned(),
+        head: head.map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+    }
+}
+
 fn forced(told: &Told) -> Table {
     let chronicle = &told.chronicle;
     let Some(rulebook) = &chronicle.rulebook else { return Table::default() };
@@ -75,6 +120,7 @@ fn forced(told: &Told) -> Table {
     let sides = chronicle.liquidations.notional.totals(|(which, _, long)| (which, long));
     let needed = chronicle.losses.needed.totals(|which| which);
     let closed = chronicle.losses.closed.totals(|which| which);
+    let handed = chronicle.liquidations.taken_over.totals(|which| which);
     let samples = &chronicle.margins.samples;
     let open = |place: usize, sample: Option<&crate::chronicle::margin::Sample>| {
         sample.and_then(|sample| sample.open_notional.get(place)).copied().unwrap_or(0)
@@ -91,6 +137,7 @@ fn forced(told: &Told) -> Table {
                 Cell::value(sum(true)),
                 Cell::value(sum(false)),
                 Cell::value(closed.get(&which).copied().unwrap_or(0)),
+                Cell::value(handed.get(&which).copied().unwrap_or(0)),
                 Cell::value(needed.get(&which).copied().unwrap_or(0)),
             ]
         })
@@ -103,11 +150,19 @@ fn forced(told: &Told) -> Table {
         "longs liquidated",
         "shorts liquidated",
         "of it deleveraged",
+        "of it handed to the backstop",
         "deficit deleveraged",
     ];
-    Table {
+    let mut table = Table {
         caption: format!("Open and forced, in {unit}"),
         head: head.map(str::to_owned).to_vec(),
         rows: rows.collect(),
+    };
+    if handed.is_empty() {
+        // A rulebook without a backstop has no column for it.
+        let place = 7;
+        table.head.remove(place);
+        table.rows.iter_mut().for_each(|row| drop(row.remove(place)));
     }
+    table
 }

@@ -51,11 +51,26 @@ fn sentence(told: &Told) -> String {
     format!("{prices} {accounts}")
 }
 
+/// Equal runs have equal reports, so what a machine took is not in them.
+fn latency(told: &Told) -> String {
+    let run = match told.told("/id") {
+        "" => "RUN",
+        id => id,
+    };
+    format!(
+        "not in this page, which is the same for every run of this input: clearsim report \
+         runs/{run} --latency adds what was measured when it was made"
+    )
+}
+
 fn facts(told: &Told) -> Table {
     let told_or = |pointer: &str, none: &str| match told.record.pointer(pointer) {
         None | Some(Value::Null) => none.to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(list)) if list.is_empty() => none.to_owned(),
+        Some(Value::Array(list)) if list.iter().all(Value::is_object) => {
+            format!("{}, listed below", list.len())
+        }
         Some(Value::Array(list)) => {
             let words = list.iter().map(|one| one.as_str().unwrap_or("").to_owned());
             words.collect::<Vec<_>>().join(", ")
@@ -84,6 +99,8 @@ fn facts(told: &Told) -> Table {
         row("events", "/last_sequence", "-"),
         vec![Cell::text("state digest (BLAKE3)"), digest],
         row("last seal digest", "/last_seal_digest", "none"),
+        row("known gaps of the data", "/known_gaps", "none declared"),
+        vec![Cell::text("latency"), Cell::words(latency(told))],
     ];
     Table { caption: String::new(), head: vec!["what".to_owned(), "value".to_owned()], rows }
 }
