@@ -82,8 +82,10 @@
     const context = plot.ctx;
     context.save();
     context.setLineDash([3, 3]);
-    context.font = "11px system-ui, sans-serif";
     const ratio = uPlot.pxRatio;
+    // The library leaves the alignment of its axes behind.
+    context.textAlign = "left";
+    context.textBaseline = "alphabetic";
     context.font = 11 * ratio + "px system-ui, sans-serif";
     const shown = view.marks.filter((mark) => mark.time >= plot.scales.x.min && mark.time <= plot.scales.x.max);
     let free = 0;

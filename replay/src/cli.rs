@@ -469,6 +469,9 @@ pub struct ReportArgs {
     /// Write one chart as SVG instead, by its name or name/view, such as prices or market/ETH-PERP
     #[arg(long, value_name = "CHART", conflicts_with = "against")]
     pub svg: Option<String>,
+    /// Add what was measured when the run was made; the file is report-latency.html then
+    #[arg(long, conflicts_with_all = ["against", "svg"])]
+    pub latency: bool,
 }
 
 /// Arguments of `bench`.

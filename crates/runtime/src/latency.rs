@@ -12,6 +12,7 @@ mod log;
 mod loopback;
 mod open_loop;
 mod plot;
+mod read;
 mod recorder;
 mod table;
 
@@ -20,6 +21,7 @@ pub use log::{IntervalLog, LogError};
 pub use loopback::{LoopbackError, LoopbackReport, drive_loopback};
 pub use open_loop::{OpenLoop, OpenLoopReport, drive_in_process};
 pub use plot::{Curve, svg};
+pub use read::{ReadError, read_log};
 pub use recorder::{Recorder, Timing};
 pub use table::{LatencyTable, PERCENTILES, Row};
 
@@ -62,4 +64,9 @@ impl Stage {
 #[must_use]
 pub fn kind_word(kind: u16) -> Option<&'static str> {
     Command::KINDS.iter().find(|(number, _)| *number == kind).map(|(_, word)| *word)
+}
+
+/// The number of a command's kind by its word.
+fn kind_number(word: &str) -> Option<u16> {
+    Command::KINDS.iter().find(|(_, known)| *known == word).map(|(number, _)| *number)
 }

@@ -71,6 +71,15 @@ impl Impacts {
         }
     }
 
+    /// The run has ended: what stays stood until then.
+    pub fn finish(&mut self, minute: i64) {
+        for levels in self.impact.values_mut() {
+            if let Some(last) = levels.last() {
+                levels.meet(minute, last);
+            }
+        }
+    }
+
     /// What is left of impacts at the first event of a minute: they decay without an effect.
     pub fn turn(&mut self, minute: i64, at: Timestamp, rulebook: &Rulebook) {
         let liquidity = &rulebook.sections.liquidity;

@@ -14,6 +14,7 @@ pub mod margin;
 pub mod market;
 pub mod minutes;
 pub mod money;
+pub mod worst;
 
 use clearing::ClearingHouse;
 use domain::{Command, Effect, Event, Rulebook, Timestamp};
@@ -114,6 +115,7 @@ impl Listener for Chronicle {
 
     fn finish(&mut self, house: &ClearingHouse) -> Answer<()> {
         if let (Some(rulebook), Some((_, last))) = (&self.rulebook, self.span) {
+            self.impacts.finish(minute_of(last));
             self.house.sample(minute_of(last), rulebook, house);
             self.margins.take(last, rulebook, house);
         }

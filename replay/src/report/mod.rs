@@ -15,13 +15,14 @@ pub mod table;
 
 use std::path::Path;
 
-use domain::{AssetId, FeedRole, InstrumentId};
+use domain::{AccountId, AssetId, FeedRole, InstrumentId};
+use runtime::latency::LatencyTable;
 use serde_json::Value;
 
 use crate::again::rerun_with;
 use crate::chronicle::Chronicle;
+use crate::chronicle::worst::Worst;
 use crate::clockface::minute_of;
-use crate::directory::{RUN_FILE, SUMMARY_FILE};
 use crate::failure::{Answer, Failure, UNFINISHED};
 use crate::opened::Run;
 use crate::summary::numeraire;
@@ -36,15 +37,15 @@ pub const BYTES_MAX: usize = 2 << 20;
 /// Points that a series keeps however large the page is.
 const POINTS_LEAST: i64 = 250;
 
-/// Writes the report of a run whose documents lie in a folder.
+/// Writes the report of a run that has ended, into its folder.
 ///
 /// # Errors
-/// The disk; a document that is no JSON.
+/// The disk; damage.
 pub fn write(folder: &Path, chronicle: Chronicle) -> Answer<()> {
-    let record = document(&folder.join(RUN_FILE))?;
-    let summary = document(&folder.join(SUMMARY_FILE))?;
+    let run = Run::open(folder)?;
+    let mut told = Told::of(&run, chronicle)?;
+    watch(&run, &mut told, &[])?;
     let path = folder.join(REPORT_FILE);
-    let mut told = Told { record, summary, chronicle, points: POINTS_MAX };
     put(&path, &single(&path, &mut told)?)
 }
 
@@ -84,8 +85,25 @@ pub fn fitted<E>(mut make: impl FnMut(i64) -> Result<String, E>) -> Result<Strin
 pub fn told(run: &Run) -> Answer<Told> {
     let mut chronicle = Chronicle::default();
     rerun_with(run, None, &mut [&mut chronicle])?;
-    let (record, summary) = (run.record.clone(), run.summary()?);
-    Ok(Told { record, summary, chronicle, points: POINTS_MAX })
+    Told::of(run, chronicle)
+}
+
+/// Hears a run once more, for the accounts that it shows to have fared worst and for others named;
+/// not where there is nobody to watch.
+///
+/// # Errors
+/// Damage, another semantics, the disk.
+pub fn watch(run: &Run, told: &mut Told, others: &[AccountId]) -> Answer<()> {
+    let mut accounts = Worst::of(&told.chronicle.liquidations);
+    accounts
+        .extend(others.iter().filter(|one| !accounts.contains(one)).copied().collect::<Vec<_>>());
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let mut worst = Worst::watching(&accounts);
+    rerun_with(run, None, &mut [&mut worst])?;
+    told.worst = worst;
+    Ok(())
 }
 
 /// Writes a file.
@@ -104,12 +122,6 @@ pub fn text_of(path: &Path, page: Result<String, minijinja::Error>) -> Answer<St
     page.map_err(|error| Failure::about(UNFINISHED, "report.template", path, format!("{error:#}")))
 }
 
-fn document(path: &Path) -> Answer<Value> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, &error))?;
-    serde_json::from_str(&text)
-        .map_err(|error| Failure::about(UNFINISHED, "run.damaged", path, error.to_string()))
-}
-
 /// Everything that is told of a run.
 #[derive(Debug, Clone)]
 pub struct Told {
@@ -119,11 +131,26 @@ pub struct Told {
     pub summary: Value,
     /// What was gathered.
     pub chronicle: Chronicle,
+    /// The accounts that fared worst.
+    pub worst: Worst,
+    /// What the machine that made the run measured, where that was asked for.
+    pub latency: Option<LatencyTable>,
     /// Points of a series at most.
     pub points: i64,
 }
 
 impl Told {
+    fn of(run: &Run, chronicle: Chronicle) -> Answer<Told> {
+        Ok(Told {
+            record: run.record.clone(),
+            summary: run.summary()?,
+            chronicle,
+            worst: Worst::default(),
+            latency: None,
+            points: POINTS_MAX,
+        })
+    }
+
     /// The minutes of the run.
     pub fn grid(&self) -> Grid {
         let (from, to) = self.chronicle.span.unwrap_or_default();

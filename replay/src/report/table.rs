@@ -116,6 +116,8 @@ pub enum Block {
     List(Vec<Entry>),
     /// A paragraph.
     Text(String),
+    /// SVG, made here.
+    Picture(String),
 }
 
 /// A section of the page.

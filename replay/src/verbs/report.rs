@@ -2,16 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use runtime::latency::{LatencyTable, ReadError, read_log};
 use serde_json::json;
 
+use crate::chronicle::worst::Worst;
 use crate::cli::ReportArgs;
 use crate::console::Console;
 use crate::difference;
-use crate::failure::{Answer, DONE, Failure, NOTHING_SELECTED};
+use crate::directory::LATENCY_FILE;
+use crate::failure::{Answer, DONE, Failure, NOTHING_SELECTED, UNFINISHED};
 use crate::opened::Run;
 use crate::report::against::{self, Pair};
 use crate::report::chart::{Chart, View};
 use crate::report::{self, REPORT_FILE, Told, charts, svg};
+
+/// Name of a report that tells latencies as well.
+const LATENCY_REPORT_FILE: &str = "report-latency.html";
 
 /// Writes what was asked for and prints its path.
 ///
@@ -26,13 +32,32 @@ pub fn report(console: &mut Console, args: &ReportArgs) -> Answer {
         return say(console, &path, bytes);
     }
     let mut told = report::told(&run)?;
+    report::watch(&run, &mut told, &[])?;
     if let Some(word) = &args.svg {
         return picture(console, args, &told, word);
     }
-    let path = args.out.clone().unwrap_or_else(|| args.run.join(REPORT_FILE));
+    if args.latency {
+        told.latency = Some(measured(&run)?);
+    }
+    // The run's own report is the same for every run of its input, so this one stands beside it.
+    let own = if args.latency { LATENCY_REPORT_FILE } else { REPORT_FILE };
+    let path = args.out.clone().unwrap_or_else(|| args.run.join(own));
     let text = report::single(&path, &mut told)?;
     report::put(&path, &text)?;
     say(console, &path, text.len())
+}
+
+/// What was measured when the run was made.
+fn measured(run: &Run) -> Answer<LatencyTable> {
+    let path = run.path.join(LATENCY_FILE);
+    if !path.is_file() {
+        let sentence = "the run has no latencies: it was made with --no-latency";
+        return Err(Failure::about(NOTHING_SELECTED, "report.latency", &path, sentence.to_owned()));
+    }
+    read_log(&path).map_err(|error| match error {
+        ReadError::Io(error) => Failure::io("read", &path, &error),
+        other => Failure::about(UNFINISHED, "run.damaged", &path, other.to_string()),
+    })
 }
 
 /// Where a comparison is written: into the first run, under the other's name.
@@ -47,6 +72,11 @@ pub fn comparison_file(run: &Run, other: &Run) -> PathBuf {
 pub fn compare(console: &Console, run: &Run, other: &Run, path: &Path) -> Answer<usize> {
     let difference = difference::compare(console, [&run.path, &other.path], 0)?;
     let (mut ours, mut theirs) = (report::told(run)?, report::told(other)?);
+    // Who fared worst in either run is watched in both.
+    let worst = |told: &Told| Worst::of(&told.chronicle.liquidations);
+    let (own, others) = (worst(&ours), worst(&theirs));
+    report::watch(run, &mut ours, &others)?;
+    report::watch(other, &mut theirs, &own)?;
     let page = report::fitted(|points| {
         (ours.points, theirs.points) = (points, points);
         against::page(&Pair { ours: &ours, theirs: &theirs, difference: &difference })

@@ -17,6 +17,7 @@ mod margins;
 mod market;
 mod prices;
 mod requirement;
+mod worst;
 
 use super::Told;
 use super::chart::Chart;
@@ -33,6 +34,7 @@ pub const CHARTS: &[Draw] = &[
     impact::impact,
     below::chart,
     margins::chart,
+    worst::chart,
     fund::chart,
     losses::chart,
     deleveraging::chart,

@@ -7,6 +7,7 @@ mod committee;
 mod headline;
 mod invariants;
 mod largest;
+mod latency;
 mod markets;
 mod provenance;
 mod published;
@@ -27,6 +28,7 @@ pub const AFTER: &[Tell] = &[
     largest::section,
     markets::section,
     committee::section,
+    latency::section,
     refusals::section,
     invariants::section,
     published::section,
