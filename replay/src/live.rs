@@ -75,7 +75,7 @@ impl Listener for Live<'_> {
     }
 
     fn event(&mut self, event: &Event, effects: &[Effect], house: &ClearingHouse) -> Answer<()> {
-        self.board.hear(event, effects);
+        self.board.hear(event, effects, house);
         self.heard += 1;
         let clock = self.heard.is_multiple_of(CLOCK_EVERY);
         if clock && !self.due && self.shown.elapsed() >= self.every() {

@@ -52,7 +52,7 @@ mod waterfall_on_book;
 pub use house::{ClearingHouse, SEMANTICS};
 pub use image::RestoreError;
 pub use invariants::Violation;
-pub use looks::Look;
+pub use looks::{Choice, Look};
 pub use risk::{explained, liquidation};
 pub use shadow::Shadow;
 pub use view::{AccountView, MemoryFigures};

@@ -9,8 +9,9 @@
 use crate::house::{Books, ClearingHouse};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use domain::{AccountId, Amount, AssetId, HouseAccount};
+use domain::{AccountId, Amount, AssetId, HouseAccount, Timestamp};
 use risk::explained::{self, Sizing, Terms};
+use risk::impact::book::MarketBook;
 
 /// An account as the machine saw it at one decision.
 #[derive(Clone, Debug)]
@@ -25,6 +26,23 @@ pub struct Look {
     pub fund: Vec<Amount>,
     /// How the next forced trade is sized; `None` where there is none to plan.
     pub sizing: Option<Sizing>,
+    /// Books that the wave opened so far, as consumed until then; empty where depth has no end.
+    pub markets: Vec<MarketBook>,
+    /// What a rulebook's choices said; `None` where it makes none.
+    pub choice: Option<Choice>,
+}
+
+/// A liquidation by chosen rules as it stood at a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// When the account was taken into liquidation.
+    pub since: Timestamp,
+    /// When its present auction began.
+    pub auction_at: Timestamp,
+    /// Whether everything is closed at the price of last resort.
+    pub full: bool,
+    /// What the step concedes; `None` before it was asked for, and at the price of last resort.
+    pub terms: Option<risk::terms::Terms>,
 }
 
 /// Looks asked for and taken.
@@ -49,6 +67,8 @@ impl Books {
         if only.is_some_and(|only| only != account) {
             return;
         }
+        let by_rules = self.sells_by_rules();
+        let case = self.case(account);
         let (prices, portfolio) = (self.prices(), self.accounts.portfolio(account));
         let look = Look {
             account,
@@ -56,14 +76,29 @@ impl Books {
             terms: explained::terms(&portfolio, &prices),
             fund: self.fund(),
             // By chosen rules a step depends on more than account and prices.
-            sizing: if self.sells_by_rules() {
-                None
-            } else {
-                explained::sizing(&portfolio, &prices)
-            },
+            sizing: if by_rules { None } else { explained::sizing(&portfolio, &prices) },
+            markets: self.depth.books().to_vec(),
+            choice: by_rules.then_some(Choice {
+                since: case.since,
+                auction_at: case.auction_at,
+                full: case.full,
+                terms: None,
+            }),
         };
         if let Some(looks) = &mut self.looks {
             looks.taken.push(look);
+        }
+    }
+
+    /// Adds the terms of the step to the last look at an account.
+    #[inline]
+    pub fn look_at_terms(&mut self, account: AccountId) {
+        let terms = self.terms;
+        if let Some(looks) = &mut self.looks
+            && let Some(last) = looks.taken.last_mut().filter(|look| look.account == account)
+            && let Some(choice) = &mut last.choice
+        {
+            choice.terms = terms;
         }
     }
 

@@ -65,6 +65,7 @@ impl CloseOut<'_> {
         let choices = self.choices();
         let comes_at = case.since.plus(choices.keepers.delay);
         if comes_at > now {
+            self.books.look(account, self.effects.len());
             self.postpone(comes_at, WaitReason::Keepers);
             return None;
         }
@@ -167,7 +168,10 @@ impl CloseOut<'_> {
                 return if taken { Act::Done } else { self.raise(RaiseReason::CloseOutLine) };
             }
             match self.terms(choices, assessment, &case, *taken_on) {
-                Ok(terms) => self.books.terms = Some(terms),
+                Ok(terms) => {
+                    self.books.terms = Some(terms);
+                    self.books.look_at_terms(self.account);
+                }
                 Err(act) => return act,
             }
         }

@@ -5,12 +5,16 @@
 //! `formula = result` holds exactly, or in the direction and to the unit that it names.
 
 pub(crate) mod assessment;
+pub(crate) mod concession;
+pub(crate) mod depth;
 pub(crate) mod figures;
 pub(crate) mod payment;
 pub(crate) mod search;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod story;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Value, json};
 

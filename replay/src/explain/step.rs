@@ -2,15 +2,19 @@
 
 use clearing::Look;
 use clearing::liquidation::Step;
-use domain::effect::Stage;
+use domain::effect::{RaiseReason, Stage, WaitReason};
+use domain::rulebook::InsuranceFee;
 use domain::{
     AccountId, Amount, AssetId, Effect, Holder, InstrumentId, Price, Quantity, Quote, Rounding,
+    Timestamp,
 };
+use risk::terms::SaleConcession;
 
+use super::depth::Books;
 use super::figures::{Figures, less, quote, ratio, value, weighted};
 use super::payment::{Fund, payments};
-use super::{Line, Section};
-use crate::summary::numbers::VALUE_PLACES;
+use super::{Line, Section, concession};
+use crate::summary::numbers::{VALUE_PLACES, exact};
 
 /// A forced trade, as its effect tells it.
 struct Trade {
@@ -20,34 +24,51 @@ struct Trade {
     mark: Price,
 }
 
+/// A step to be told: the look it was decided on, the one after it, its time.
+pub struct Told<'a> {
+    /// Names and numbers.
+    pub figures: Figures<'a>,
+    /// What the machine saw.
+    pub look: &'a Look,
+    /// What it saw afterwards.
+    pub next: Option<&'a Look>,
+    /// When.
+    pub now: Timestamp,
+}
+
 /// The section of one step: its effects between one look and the next.
-pub fn section(
-    figures: Figures<'_>,
-    number: usize,
-    looks: (&Look, Option<&Look>),
-    effects: &[&Effect],
-) -> Section {
-    let (look, next) = looks;
+pub fn section(number: usize, step: &Told<'_>, effects: &[&Effect]) -> Section {
+    let (figures, look) = (step.figures, step.look);
     let mut section = Section::new(format!("step {number}: {}", what(figures, effects)));
+    let mut books = Books::of(look);
     solvency(&mut section, look);
     for effect in effects {
         match **effect {
             Effect::PositionReduced { instrument, quantity, quote, mark, .. } => {
                 let trade = Trade { instrument, quantity, received: quote, mark };
-                trade_lines(figures, &mut section, &trade);
+                trade_lines(step, &mut section, &mut books, &trade);
                 size_lines(figures, &mut section, &trade, look);
             }
+            Effect::PositionTakenOver {
+                backstop, instrument, quantity, quote: received, ..
+            } => {
+                let taken = (backstop, instrument, quantity, received);
+                take_over_lines(figures, &mut section, look, taken);
+            }
             Effect::CollateralSold { asset, amount, debt_asset, proceeds, .. } => {
-                sale_lines(figures, &mut section, look, (asset, amount), (debt_asset, proceeds));
+                sale_lines(step, &mut section, (asset, amount), (debt_asset, proceeds));
             }
             Effect::LiquidationFeeCharged { asset, amount, .. } => {
                 fee_line(figures, &mut section, effects, (asset, amount));
+            }
+            Effect::StepPostponed { .. } | Effect::StageRaised { .. } => {
+                wait_lines(step, &mut section, effect);
             }
             _ => posting_line(figures, &mut section, look.account, effect),
         }
     }
     payments(figures, &mut section, &mut Fund::of(look), effects);
-    if let Some(next) = next {
+    if let Some(next) = step.next {
         let now = &next.terms.assessment;
         let label = "shortfall afterwards";
         section.push(shortfall_line(label, now.requirement.release, now.adjusted_equity));
@@ -68,7 +89,12 @@ fn what(figures: Figures<'_>, effects: &[&Effect]) -> String {
             let (sold, debt) = (figures.asset(asset), figures.asset(debt_asset));
             Some(format!("{sold} sold for a debt in {debt}"))
         }
+        Effect::PositionTakenOver { backstop, .. } => {
+            Some(format!("handed over to account {}", backstop.number()))
+        }
         Effect::StepSkipped { .. } => Some("nothing can be traded now".to_owned()),
+        Effect::StageRaised { .. } => Some("from here on everything is closed".to_owned()),
+        Effect::StepPostponed { .. } => Some("it waits".to_owned()),
         _ => None,
     };
     let loss = |effect: &&Effect| matches!(effect, Effect::DeficitRecognised { .. });
@@ -110,8 +136,8 @@ fn solvency(section: &mut Section, look: &Look) {
     }
 }
 
-fn trade_lines(figures: Figures<'_>, section: &mut Section, trade: &Trade) {
-    let Some(rules) = figures.instrument_rules(trade.instrument) else { return };
+fn trade_lines(step: &Told<'_>, section: &mut Section, books: &mut Books, trade: &Trade) {
+    let figures = step.figures;
     let size = trade.quantity.magnitude();
     let at_mark = size.quote(trade.mark);
     let sells = trade.quantity.is_negative();
@@ -120,12 +146,14 @@ fn trade_lines(figures: Figures<'_>, section: &mut Section, trade: &Trade) {
     let formula = format!("{} * {}", text[0], text[1]);
     let verb = if sells { "sold, at mark" } else { "bought, at mark" };
     section.push(Line::sum(verb, formula, quote(at_mark)));
-    let conceded = Quote::new(rules.slippage.of(at_mark.units(), Rounding::Up));
+    if books.closing(trade.instrument, !sells, size) == Some(-trade.received) {
+        books.tell(figures, section, trade.instrument, (!sells, size));
+        return;
+    }
+    let (conceded, lines) = concession_lines(step, trade, at_mark);
     let planned = if sells { at_mark - conceded } else { -(at_mark + conceded) };
     if planned == trade.received {
-        let formula = format!("{} * {}", quote(at_mark), ratio(rules.slippage));
-        let line = Line::sum("slippage", formula, quote(conceded));
-        section.push(line.rounded(true, VALUE_PLACES));
+        lines.into_iter().for_each(|line| section.push(line));
         let line = if sells {
             Line::sum("received", less(&quote(at_mark), &quote(conceded)), quote(planned))
         } else {
@@ -134,7 +162,7 @@ fn trade_lines(figures: Figures<'_>, section: &mut Section, trade: &Trade) {
         };
         section.push(line);
     } else {
-        // The price came from a book or a policy; what it came to on average can be checked.
+        // What it came to on average can be checked.
         let (label, paid) =
             if sells { ("received", trade.received) } else { ("paid", -trade.received) };
         section.push(Line::fact(label, quote(paid)));
@@ -148,6 +176,28 @@ fn trade_lines(figures: Figures<'_>, section: &mut Section, trade: &Trade) {
             quote(if sells { at_mark - paid } else { paid - at_mark }),
         ));
     }
+}
+
+/// What a trade concedes of its worth at the mark, and how that comes about.
+fn concession_lines(step: &Told<'_>, trade: &Trade, at_mark: Quote) -> (Quote, Vec<Line>) {
+    let terms = concession::terms(step.look);
+    let share = concession::share(step.look, terms.position, trade.instrument);
+    let Some((share, made_of)) = share else {
+        let rules = step.figures.instrument_rules(trade.instrument);
+        let slippage = rules.map_or(domain::Ratio::ZERO, |rules| rules.slippage);
+        let conceded = Quote::new(slippage.of(at_mark.units(), Rounding::Up));
+        let formula = format!("{} * {}", quote(at_mark), ratio(slippage));
+        let line = Line::sum("slippage", formula, quote(conceded));
+        return (conceded, vec![line.rounded(true, VALUE_PLACES)]);
+    };
+    let mut lines = concession::lines(step.figures, step.look, step.now);
+    lines.extend(made_of);
+    let one = 10i128.pow(concession::SHARE_PLACES);
+    let part = domain::wide::mul_div(at_mark.units(), share, one, Rounding::Up);
+    let conceded = Quote::new(part.unwrap_or(at_mark.units()));
+    let formula = format!("{} * {}", quote(at_mark), concession::text(share));
+    lines.push(Line::sum("conceded", formula, quote(conceded)).rounded(true, VALUE_PLACES));
+    (conceded, lines)
 }
 
 /// Why a trade has its size, where it is the one that the sizing planned.
@@ -208,39 +258,148 @@ fn fee_line(
             Line::sum("fee to the fund", formula, charged).rounded(true, figures.decimals(asset))
         }
         None => {
-            let text = format!("{charged}: no more than equity exceeds the closing cost by");
-            Line::fact("fee to the fund", text)
+            let bound = match figures.0.sections.selling.insurance_fee {
+                InsuranceFee::HouseShare => "no more than equity exceeds the closing cost by",
+                InsuranceFee::RequirementRoom => {
+                    "no more than 0.95 of what requirement, concession and shortfall leave"
+                }
+                InsuranceFee::FillDelta => "no more than the fill exceeds the bankruptcy quote by",
+            };
+            Line::fact("fee to the fund", format!("{charged}: {bound}"))
         }
     });
 }
 
 fn sale_lines(
-    figures: Figures<'_>,
+    step: &Told<'_>,
     section: &mut Section,
-    look: &Look,
     (asset, amount): (AssetId, Amount),
     (debt_asset, proceeds): (AssetId, Amount),
 ) {
-    let price = |asset: AssetId| {
-        let terms = look.terms.balances.iter().find(|terms| terms.asset == asset);
-        figures.index(asset, terms.map_or(0, |terms| terms.price))
+    let (figures, look) = (step.figures, step.look);
+    let row = |asset: AssetId| look.terms.balances.iter().find(|terms| terms.asset == asset);
+    let price = |asset: AssetId| figures.index(asset, row(asset).map_or(0, |terms| terms.price));
+    let concession = concession::terms(look).sale;
+    if !matches!(concession, SaleConcession::Slippage) {
+        concession::lines(figures, look, step.now).into_iter().for_each(|line| section.push(line));
+    }
+    if let SaleConcession::Lot { lot, bid } = concession {
+        let held = |asset: AssetId| row(asset).map_or(Amount::ZERO, |terms| terms.amount);
+        let parts = [
+            (asset, held(asset), lot.units(), amount, true),
+            (debt_asset, -held(debt_asset), bid.units(), proceeds, false),
+        ];
+        for (of, whole, share, part, up) in parts {
+            let word = if up { "handed over" } else { "repaid" };
+            let label = format!("{} {word}", figures.asset(of));
+            let formula = format!("{} * {}", figures.amount(of, whole), concession::text(share));
+            let line = Line::sum(label, formula, figures.amount(of, part));
+            section.push(line.rounded(up, figures.decimals(of)));
+        }
+        return;
+    }
+    let slippage = |asset: AssetId| {
+        let rules = figures.asset_rules(asset);
+        rules.map_or_else(|| "0".to_owned(), |rules| ratio(rules.slippage))
     };
-    let slippage = |asset: AssetId| match figures.asset_rules(asset) {
-        Some(rules) if !figures.is_numeraire(asset) => ratio(rules.slippage),
-        _ => "0".to_owned(),
-    };
-    let sold = figures.amount(asset, amount);
-    let mut formula = format!("{sold} * {} * (1 - {})", price(asset), slippage(asset));
-    if !figures.is_numeraire(debt_asset) {
-        formula += &format!(" / ({} * (1 + {}))", price(debt_asset), slippage(debt_asset));
+    let factors = concession::sale_factors(concession, [slippage(asset), slippage(debt_asset)]);
+    let [kept, dearer] = factors.map(|share| share.filter(|share| share != "0"));
+    // The numeraire is sold at par; it is bought at par but for a bonus.
+    let bonus = matches!(concession, SaleConcession::Bonus(_));
+    let kept = kept.filter(|_| !figures.is_numeraire(asset));
+    let dearer = dearer.filter(|_| {
+        if bonus { !figures.is_numeraire(asset) } else { !figures.is_numeraire(debt_asset) }
+    });
+    let mut formula = format!("{} * {}", figures.amount(asset, amount), price(asset));
+    if let Some(kept) = kept {
+        formula += &format!(" * (1 - {kept})");
+    }
+    match (figures.is_numeraire(debt_asset), dearer) {
+        (true, Some(dearer)) => formula += &format!(" / (1 + {dearer})"),
+        (false, Some(dearer)) => {
+            formula += &format!(" / ({} * (1 + {dearer}))", price(debt_asset));
+        }
+        (false, None) => formula += &format!(" / {}", price(debt_asset)),
+        (true, None) => {}
     }
     let received = figures.amount(debt_asset, proceeds);
-    let line = Line::sum(
-        format!("{} for {}", figures.asset(debt_asset), figures.asset(asset)),
-        formula,
-        received,
-    );
+    let label = format!("{} for {}", figures.asset(debt_asset), figures.asset(asset));
+    let line = Line::sum(label, formula, received);
     section.push(line.rounded(false, figures.decimals(debt_asset)));
+}
+
+/// A position that the backstop took at the mark.
+fn take_over_lines(
+    figures: Figures<'_>,
+    section: &mut Section,
+    look: &Look,
+    (backstop, instrument, quantity, received): (AccountId, InstrumentId, Quantity, Quote),
+) {
+    if let Some(hand_over) = figures.0.sections.selling.hand_over {
+        let assessment = &look.terms.assessment;
+        let maintenance = assessment.requirement.maintenance;
+        let formula = format!(
+            "{} - {} * {}",
+            weighted(assessment.adjusted_equity),
+            weighted(maintenance),
+            ratio(hand_over.line)
+        );
+        let (over, under) = (hand_over.line.numerator(), hand_over.line.denominator());
+        let line = domain::wide::mul_div(
+            maintenance.units(),
+            i128::from(over),
+            i128::from(under),
+            Rounding::Down,
+        );
+        let below = assessment.adjusted_equity.units() - line.unwrap_or(0);
+        let text = exact(below, super::figures::WEIGHTED_PLACES);
+        // Less what was rounded down is no more than the exact figure.
+        let line = Line::sum("above the close-out line", formula, text);
+        section.push(line.rounded(true, super::figures::WEIGHTED_PLACES));
+    }
+    let mark = look.terms.positions.iter().find(|one| one.position.instrument == instrument);
+    let mark = mark.map_or(domain::Price::new(0), |one| one.mark);
+    let size = figures.quantity(instrument, quantity.magnitude());
+    let total = if quantity.is_negative() { received } else { -received };
+    let label = format!("{} at mark", figures.instrument(instrument));
+    let formula = format!("{size} * {}", figures.price(instrument, mark));
+    section.push(Line::sum(label, formula, quote(total)));
+    let words = format!("account {}, with all balances", backstop.number());
+    section.push(Line::fact("taken over by", words));
+}
+
+/// Why an account waits, or is closed whole from here on.
+fn wait_lines(step: &Told<'_>, section: &mut Section, effect: &Effect) {
+    match *effect {
+        Effect::StepPostponed { until, reason, .. } => {
+            let words = match reason {
+                WaitReason::Keepers => "keepers have not come, or have their hands full",
+                WaitReason::Auction => "takers wait for a larger discount",
+                WaitReason::Clip => "a clip was closed, the next one follows",
+                WaitReason::Share => "the share that may be removed by now was removed",
+                WaitReason::Cooldown => "the first part of a large position was closed",
+                WaitReason::Cap => "what one event may close of one account was closed",
+            };
+            if reason == WaitReason::Auction {
+                let lines = concession::lines(step.figures, step.look, step.now);
+                lines.into_iter().for_each(|line| section.push(line));
+                let keepers = step.figures.0.sections.selling.keepers;
+                let wanted = format!("at least {}", ratio(keepers.discount));
+                section.push(Line::fact("takers come for", wanted));
+            }
+            section.push(Line::fact("because", words));
+            section.push(Line::fact("waits until", feed::time::text(until)));
+        }
+        Effect::StageRaised { reason, .. } => {
+            let words = match reason {
+                RaiseReason::Toxic => "a partial step costs more than the requirement it frees",
+                RaiseReason::NoBidder => "nobody came: the auction or the patience is over",
+                RaiseReason::CloseOutLine => "adjusted equity is below the close-out line",
+            };
+            section.push(Line::fact("because", words));
+        }
+        _ => {}
+    }
 }
 
 /// What a step posted to the account.
@@ -257,6 +416,23 @@ fn posting_line(figures: Figures<'_>, section: &mut Section, account: AccountId,
         {
             let amount = figures.amount(figures.settles(instrument), amount);
             section.push(Line::fact("funding posted", amount));
+        }
+        Effect::AssetTransferred { from, to, asset, amount } if from == account => {
+            let text = format!(
+                "{} {} to account {}",
+                figures.amount(asset, amount),
+                figures.asset(asset),
+                to.number()
+            );
+            section.push(Line::fact("handed over", text));
+        }
+        Effect::CollateralSeized { asset, amount, .. } => {
+            let text = format!(
+                "{} {}, which nobody buys, to the insurance fund",
+                figures.amount(asset, amount),
+                figures.asset(asset)
+            );
+            section.push(Line::fact("seized", text));
         }
         Effect::InterestPosted { asset, amount, .. } => {
             let text = format!("{} {}", figures.amount(asset, amount), figures.asset(asset));

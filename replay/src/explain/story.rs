@@ -35,6 +35,25 @@ pub struct Story {
     pub ended: Option<(u64, Outcome)>,
     /// The telling.
     pub sections: Vec<Section>,
+    /// Events since the last one told in which it only waited on.
+    pub waits: u64,
+}
+
+impl Story {
+    /// A story that begins.
+    pub const fn new(began: Began) -> Story {
+        Story { began, at: 0, ended: None, sections: Vec::new(), waits: 0 }
+    }
+
+    /// Says how often it waited on.
+    fn tell_waits(&mut self) {
+        if self.waits > 0 {
+            let mut section = Section::new(format!("{} more pulses: it waits on", self.waits));
+            section.push(Line::fact("pulses", "as above, with nothing done"));
+            self.sections.push(section);
+            self.waits = 0;
+        }
+    }
 }
 
 /// Tells a liquidation up to the event `until`.
@@ -46,7 +65,7 @@ pub fn tell(console: &Console, run: &Run, began: Began, until: u64) -> Answer<St
     let before = Sequence::new(began.sequence.saturating_sub(1));
     let mut walk = travel::to(console, &run.path, before)?;
     walk.house_mut().keep_looks(Some(began.account));
-    let mut story = Story { began, at: 0, ended: None, sections: Vec::new() };
+    let mut story = Story::new(began);
     let mut steps = 0;
     while walk.house().sequence().number() < until && story.ended.is_none() {
         let Some(scene) = Scene::take(&mut walk, began.account).map_err(failed)? else { break };
@@ -57,8 +76,13 @@ pub fn tell(console: &Console, run: &Run, began: Began, until: u64) -> Answer<St
         } else if scene.looks.is_empty() && scene.ended(0).is_none() {
             continue;
         }
+        if !first && scene.only_waits() {
+            story.waits += 1;
+            continue;
+        }
         scene.tell(&mut story, first, &mut steps);
     }
+    story.tell_waits();
     Ok(story)
 }
 
@@ -87,16 +111,21 @@ fn meet(run: &Run, began: Began, scene: &Scene) -> Answer<()> {
 }
 
 /// One event of a liquidation.
-struct Scene {
-    account: AccountId,
-    rulebook: Option<Rulebook>,
+pub struct Scene {
+    /// Whose.
+    pub account: AccountId,
+    /// The rules in force.
+    pub rulebook: Option<Rulebook>,
     /// The account before the event.
-    before: Option<Terms>,
+    pub before: Option<Terms>,
     /// The price that the event replaced.
-    replaced: Option<domain::Price>,
-    event: Event,
-    effects: Vec<Effect>,
-    looks: Vec<Look>,
+    pub replaced: Option<domain::Price>,
+    /// The event.
+    pub event: Event,
+    /// What followed from it.
+    pub effects: Vec<Effect>,
+    /// What the machine saw of the account.
+    pub looks: Vec<Look>,
 }
 
 impl Scene {
@@ -125,9 +154,11 @@ impl Scene {
         })
     }
 
-    fn tell(&self, story: &mut Story, first: bool, steps: &mut usize) {
+    /// Adds the event to a story.
+    pub fn tell(&self, story: &mut Story, first: bool, steps: &mut usize) {
         let Some(rulebook) = &self.rulebook else { return };
         let figures = Figures(rulebook);
+        story.tell_waits();
         let from = if first { story.began.ordinal } else { 0 };
         let ended = self.ended(from);
         let end = ended.map_or(self.effects.len(), |(place, _)| place);
@@ -146,7 +177,9 @@ impl Scene {
             let own = self.own_effects(look.ordinal, until);
             if !own.is_empty() {
                 *steps += 1;
-                story.sections.push(step::section(figures, *steps, (look, next), &own));
+                let now = self.event.timestamp;
+                let told = step::Told { figures, look, next, now };
+                story.sections.push(step::section(*steps, &told, &own));
             }
         }
         let last = looks.last().map(|look| &look.terms);
@@ -154,6 +187,12 @@ impl Scene {
             story.ended = Some((self.event.sequence.number(), outcome));
         }
         story.sections.push(closing(ended.map(|(_, outcome)| outcome), last));
+    }
+
+    /// Whether nothing happened to the account but that it has to wait on.
+    fn only_waits(&self) -> bool {
+        let own = self.own_effects(0, self.effects.len());
+        !own.is_empty() && own.iter().all(|one| matches!(one, Effect::StepPostponed { .. }))
     }
 
     /// Effects between two places that name the account.

@@ -8,6 +8,7 @@ use domain::{
     AccountId, Command, Effect, Event, Feed, FeedRole, HouseAccount, Price, Rulebook, Timestamp,
 };
 
+use crate::chronicle::money::notional;
 use crate::clockface::day_and_minute;
 use crate::summary::numbers::{VALUE_PLACES, grouped, price, rounded};
 use crate::summary::{numeraire, stream_name};
@@ -19,8 +20,17 @@ const LAST: usize = 3;
 /// Accounts looked at for the distribution; of more, an even sample.
 const SAMPLE: u64 = 20_000;
 /// Upper ends of margin ratios, in hundredths: below maintenance, up to release and so on.
-const RATIOS: [(i128, &str); 4] =
-    [(100, "below 1"), (125, "to 1.25"), (200, "to 2"), (500, "to 5")];
+const RATIOS: [(i128, &str); 4] = [(100, "<1"), (125, "<1.25"), (200, "<2"), (500, "<5")];
+
+/// A liquidation that ended.
+#[derive(Debug)]
+struct Ended {
+    at: Timestamp,
+    account: AccountId,
+    outcome: Outcome,
+    closed: i128,
+    lost: i128,
+}
 
 /// What is shown of a run.
 #[derive(Debug, Default)]
@@ -33,7 +43,9 @@ pub struct Board {
     /// Paid by the fund, by winners, by depositors.
     borne: [i128; 3],
     deficits: BTreeMap<AccountId, i128>,
-    ended: VecDeque<(Timestamp, AccountId, Outcome, i128)>,
+    /// Notional given up so far by those being sold out.
+    given: BTreeMap<AccountId, i128>,
+    ended: VecDeque<Ended>,
     /// Accounts by margin ratio; empty while nobody looked.
     ratios: Vec<u64>,
     fund: Option<i128>,
@@ -41,7 +53,11 @@ pub struct Board {
 
 impl Board {
     /// Takes an event in.
-    pub fn hear(&mut self, event: &Event, effects: &[Effect]) {
+    pub fn hear(&mut self, event: &Event, effects: &[Effect], house: &ClearingHouse) {
+        let at_mark = |instrument, quantity| {
+            let worth = |mark| notional(house.rulebook()?, house, instrument, quantity, mark);
+            house.mark(instrument).and_then(worth).unwrap_or(0)
+        };
         for effect in effects {
             match *effect {
                 Effect::RulebookAdopted { .. } => match &event.command {
@@ -55,7 +71,17 @@ impl Board {
                 Effect::LiquidationStarted { account, .. } => {
                     self.liquidated.insert(account);
                 }
-                Effect::PositionReduced { notional, .. } => self.notional += notional.units(),
+                // Where forced trades move marks, the one in force.
+                Effect::MarkMoved { instrument, mark, .. } => {
+                    self.marks.entry(Feed::mark(instrument)).or_insert((mark, mark)).1 = mark;
+                }
+                Effect::PositionReduced { account, notional, .. } => {
+                    self.close(account, notional.units());
+                }
+                Effect::Deleveraged { account, instrument, quantity, .. }
+                | Effect::PositionTakenOver { account, instrument, quantity, .. } => {
+                    self.close(account, at_mark(instrument, quantity));
+                }
                 Effect::DeficitRecognised { account, value, .. } => {
                     *self.deficits.entry(account).or_default() += value.units();
                 }
@@ -64,7 +90,9 @@ impl Board {
                 Effect::LossSocialised { value, .. } => self.borne[2] += value.units(),
                 Effect::LiquidationEnded { account, outcome } => {
                     let lost = self.deficits.get(&account).copied().unwrap_or(0);
-                    self.ended.push_back((event.timestamp, account, outcome, lost));
+                    let closed = self.given.remove(&account).unwrap_or(0);
+                    let at = event.timestamp;
+                    self.ended.push_back(Ended { at, account, outcome, closed, lost });
                     if self.ended.len() > LAST {
                         self.ended.pop_front();
                     }
@@ -72,6 +100,11 @@ impl Board {
                 _ => {}
             }
         }
+    }
+
+    fn close(&mut self, account: AccountId, notional: i128) {
+        self.notional += notional;
+        *self.given.entry(account).or_default() += notional;
     }
 
     /// Looks at the state: the fund, and with `all` where accounts stand.
@@ -141,13 +174,16 @@ impl Board {
         let unit = self.unit();
         let count = |number: u64| grouped(u128::from(number));
         let mut lines = vec![format!("{}   {} events", day_and_minute(at), count(events))];
-        lines.extend(filled("prices", &self.prices()));
-        if !self.ratios.is_empty() {
-            let above = format!("above {}", count(self.ratios[RATIOS.len()]));
+        let prices = self.prices();
+        if !prices.is_empty() {
+            lines.extend(filled("prices", &prices));
+        }
+        if self.ratios.iter().any(|count| *count > 0) {
+            let above = format!("5 and more: {}", count(self.ratios[RATIOS.len()]));
             let mut parts: Vec<String> = RATIOS
                 .iter()
                 .zip(&self.ratios)
-                .map(|((_, word), number)| format!("{word} {}", count(*number)))
+                .map(|((_, word), number)| format!("{word}: {}", count(*number)))
                 .collect();
             parts.push(above);
             lines.extend(filled("margin ratio", &parts));
@@ -167,15 +203,20 @@ impl Board {
         paid.push(format!("deleveraged {winners}"));
         paid.push(format!("socialised {depositors}"));
         lines.extend(filled("fund", &paid));
-        for (place, (at, account, outcome, lost)) in self.ended.iter().rev().enumerate() {
+        if !self.deficits.is_empty() {
+            let below = grouped(self.deficits.len() as u128);
+            lines.extend(filled("lost", &[format!("{below} accounts below zero")]));
+        }
+        for (place, one) in self.ended.iter().rev().enumerate() {
             let label = if place == 0 { "last" } else { "" };
-            let outcome = match outcome {
+            let outcome = match one.outcome {
                 Outcome::Released => "released".to_owned(),
                 Outcome::ClosedOut => "closed out".to_owned(),
-                Outcome::Bankrupt => format!("bankrupt, -{} {unit}", whole(*lost)),
+                Outcome::Bankrupt => format!("bankrupt, -{} {unit}", whole(one.lost)),
             };
-            let account = grouped(u128::from(account.number()));
-            let text = format!("{}  account {account}  {outcome}", day_and_minute(*at));
+            let account = grouped(u128::from(one.account.number()));
+            let (at, closed) = (day_and_minute(one.at), whole(one.closed));
+            let text = format!("{at}  account {account}  {closed} {unit} closed  {outcome}");
             lines.extend(filled(label, &[text]));
         }
         lines.extend(filled("speed", &[format!("{} events/s", count(rate))]));
@@ -236,7 +277,8 @@ mod tests {
         let rulebook = feed::rulebook::parse("a.toml", TEXT).expect("a rulebook");
         let genesis = Genesis { semantics: 1, seal_interval: 1, rulebook };
         let adopted = Effect::RulebookAdopted { assets: 2, instruments: 1 };
-        board.hear(&event(0, genesis.into()), &[adopted]);
+        let house = ClearingHouse::new();
+        board.hear(&event(0, genesis.into()), &[adopted], &house);
         let feed = Feed::mark(InstrumentId::new(0));
         for price in [800_000_000_000, 400_000_000_000].map(Price::new) {
             let publish = PublishPrice {
@@ -246,7 +288,8 @@ mod tests {
                 confidence: Price::new(0),
                 published_at: Timestamp::START,
             };
-            board.hear(&event(0, publish.into()), &[Effect::PricePublished { feed, price }]);
+            let published = [Effect::PricePublished { feed, price }];
+            board.hear(&event(0, publish.into()), &published, &house);
         }
         for number in 0..5 {
             let account = AccountId::new(number);
@@ -255,7 +298,7 @@ mod tests {
                 Effect::DeficitRecognised { account, asset: domain::AssetId::new(0), value },
                 Effect::LiquidationEnded { account, outcome: Outcome::Bankrupt },
             ];
-            board.hear(&event(0, domain::command::Pulse {}.into()), &effects);
+            board.hear(&event(0, domain::command::Pulse {}.into()), &effects, &house);
         }
         board
     }
@@ -267,7 +310,7 @@ mod tests {
         assert!(lines.iter().all(|line| line.chars().count() <= WIDTH), "{lines:?}");
         let text = lines.join("\n");
         assert!(text.contains("BTC 4,000.00 (-50.0 %)"), "{text}");
-        assert!(text.contains("account 4  bankrupt, -7,592 USD"), "{text}");
+        assert!(text.contains("account 4  0 USD closed  bankrupt, -7,592 USD"), "{text}");
         assert!(!text.contains("account 1 "), "only the last ones: {text}");
         let line = board().line(5, Timestamp::START);
         assert!(line.starts_with("5 events, 1st 00:00; BTC 4,000.00"), "{line}");

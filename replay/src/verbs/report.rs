@@ -51,7 +51,7 @@ pub fn report(console: &mut Console, args: &ReportArgs) -> Answer {
 fn measured(run: &Run) -> Answer<LatencyTable> {
     let path = run.path.join(LATENCY_FILE);
     if !path.is_file() {
-        let sentence = "the run has no latencies: it was made with --no-latency";
+        let sentence = "the run has no latencies: none were kept when it was made";
         return Err(Failure::about(NOTHING_SELECTED, "report.latency", &path, sentence.to_owned()));
     }
     read_log(&path).map_err(|error| match error {

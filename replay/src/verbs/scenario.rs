@@ -61,7 +61,7 @@ pub fn scenario(console: &mut Console, path: &Path) -> Answer {
 }
 
 /// A rulebook of the scenario's own folder, else one by name.
-fn rulebook(scenario: &Path, word: &str) -> Result<Rulebook, FeedErrors> {
+pub(crate) fn rulebook(scenario: &Path, word: &str) -> Result<Rulebook, FeedErrors> {
     let folder = scenario.parent().unwrap_or(Path::new("."));
     let own = folder.join(format!("{word}.toml"));
     let path =
@@ -70,7 +70,7 @@ fn rulebook(scenario: &Path, word: &str) -> Result<Rulebook, FeedErrors> {
 }
 
 /// The machine, asked as scenarios ask.
-struct House(ClearingHouse);
+pub(crate) struct House(pub(crate) ClearingHouse);
 
 impl Machine for House {
     fn semantics(&self) -> u32 {

@@ -49,6 +49,13 @@ impl Curve {
         curve
     }
 
+    /// What the curve is made of: a at 1e-16, K at 1e-16 of the settlement asset, p as numerator and
+    /// denominator.
+    #[must_use]
+    pub const fn parameters(&self) -> (i128, i128, (u64, u64)) {
+        (self.at_depth, self.depth, self.power)
+    }
+
     /// Distance after a value was consumed, rounded up, at most `distance_max`.
     ///
     /// Worked: K 20M, exponent .4: 20M 1 %, 40M 5.66 %; 5M at a regime of .1 9.88 %.
