@@ -100,7 +100,14 @@
       const end = plot.bbox.left + plot.bbox.width;
       const left = x + width + 6 * ratio > end ? Math.max(plot.bbox.left, x - width - 6 * ratio) : x + 4 * ratio;
       if (left > free && width < plot.bbox.width) {
+        // A rim of paper keeps the words apart from lines behind them.
+        context.setLineDash([]);
+        context.lineWidth = 4 * ratio;
+        context.strokeStyle = colour("paper");
+        context.strokeText(mark.text, left, plot.bbox.top + 12 * ratio);
         context.fillText(mark.text, left, plot.bbox.top + 12 * ratio);
+        context.lineWidth = ratio;
+        context.setLineDash([3, 3]);
         free = left + width;
       }
     }
@@ -176,7 +183,7 @@
 
   const sizeOf = (target) => {
     const width = Math.max(240, paper ?? target.clientWidth);
-    return { width, height: paper ? 200 : width < 520 ? 240 : 300 };
+    return { width, height: paper ? 170 : width < 520 ? 240 : 300 };
   };
 
   const keys = (entry) => (event) => {

@@ -85,13 +85,13 @@ const SPOILT: &[Spoilt] = &[
             });
         },
         3,
-        ["error[journal.corrupt]", "00000000.log"],
+        ["error[journal.corrupt]", "segment 0"],
     ),
     (
         "a journal cut",
         |run| rewrite(&segment(run), |bytes| bytes[..100_000].to_vec()),
         3,
-        ["error[journal.corrupt]", "00000000.log"],
+        ["error[journal.corrupt]", "segment 0"],
     ),
     (
         "another program's folder",

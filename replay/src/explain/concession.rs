@@ -9,7 +9,7 @@ use domain::rulebook::PriceFunction;
 use domain::wide::mul_div;
 use domain::{Duration, Ratio, Rounding, Timestamp};
 use risk::number::Fixed;
-use risk::terms::{Concession, SaleConcession, Terms};
+use risk::terms::{Concession, Offer, SaleConcession, Terms, offer};
 
 use super::Line;
 use super::figures::{Figures, less, weighted};
@@ -50,7 +50,12 @@ pub fn lines(figures: Figures<'_>, look: &Look, now: Timestamp) -> Vec<Line> {
         return vec![Line::fact("price of last resort", words)];
     }
     let (waited, auctioned) = (now.since(choice.since), now.since(choice.auction_at));
-    match figures.0.sections.selling.price {
+    let function = &figures.0.sections.selling.price;
+    if matches!(offer(function, &look.terms.assessment, waited, auctioned), Offer::Over) {
+        let words = format!("over after {} s, nobody came", seconds(auctioned));
+        return vec![Line::fact("auction", words)];
+    }
+    match *function {
         PriceFunction::Slippage => Vec::new(),
         PriceFunction::OracleFee { base, most, grace, per_second } => {
             ramp(waited, (up(base), up(most)), grace, up(per_second))

@@ -99,18 +99,20 @@ fn results<'a>(sections: &'a [Section], label: impl Fn(&str) -> bool + 'a) -> Ve
 }
 
 /// Works every line out; how many there were.
-fn work_out(place: &str, sections: &[Section]) -> usize {
+fn work_out(place: &str, sections: &[Section], faults: &mut Vec<String>) -> usize {
     let mut count = 0;
     for line in sections.iter().flat_map(|section| &section.lines) {
         match line {
             Line::Sum { label, formula, result, rounded } => {
                 let rounded = rounded.map(|one| (one.up, one.places as usize));
                 let holds = calculator::holds(formula, result, rounded);
-                assert!(holds, "{place}: {label}: {formula} = {result}");
+                if !holds {
+                    faults.push(format!("{place}: {label}: {formula} = {result}"));
+                }
                 count += 1;
             }
             Line::Fact { label, text } if text.contains(")^(") && text.contains(" at C ") => {
-                power(place, label, text);
+                faults.extend(power(place, label, text));
                 count += 1;
             }
             Line::Fact { .. } => {}
@@ -120,7 +122,7 @@ fn work_out(place: &str, sections: &[Section]) -> usize {
 }
 
 /// `R: C * a * (C / K)^(o/u) / (1 + o/u) at C X, rounded up`.
-fn power(place: &str, label: &str, text: &str) {
+fn power(place: &str, label: &str, text: &str) -> Option<String> {
     let number = |text: &str| text.trim().parse::<f64>().expect("a number");
     let (result, rest) = text.split_once(": C * ").expect("a result");
     let (a, rest) = rest.split_once(" * (C / ").expect("a distance");
@@ -133,11 +135,11 @@ fn power(place: &str, label: &str, text: &str) {
     let expected = consumed * number(a) * (consumed / number(k)).powf(p) / (1.0 + p);
     let beyond = rest.contains("beyond");
     let far = (number(result) - expected).abs() > 1e-9 * expected.abs().max(1e-6);
-    assert!(beyond || !far, "{place}: {label}: {text} is {expected}");
+    (far && !beyond).then(|| format!("{place}: {label}: {text} is {expected}"))
 }
 
 /// Trades and sales of one telling, each with the price it was explained to have.
-fn check(place: &str, told: &Told) -> usize {
+fn check(place: &str, told: &Told, faults: &mut Vec<String>) -> usize {
     let own = told.account;
     let lines = |word: &'static str| results(&told.sections, move |label| label == word);
     let mut traded: Vec<String> = Vec::new();
@@ -158,15 +160,21 @@ fn check(place: &str, told: &Told) -> usize {
     let mut explained = [lines("received"), lines("paid")].concat();
     explained.sort_unstable();
     traded.sort_unstable();
-    assert_eq!(explained, traded, "{place}: fills");
-    assert!(lines("loss against mark").is_empty(), "{place}: a fill without its terms");
+    let mut expect = |what: &str, holds: bool, found: String| {
+        if !holds {
+            faults.push(format!("{place}: {what}: {found}"));
+        }
+    };
+    expect("fills", explained == traded, format!("{explained:?} of {traded:?}"));
+    let without = lines("loss against mark");
+    expect("a fill without its terms", without.is_empty(), format!("{without:?}"));
     let sales = results(&told.sections, |label| {
         label.ends_with(" repaid") || label.split_once(" for ").is_some()
     });
-    assert_eq!(sales.len(), sold.len(), "{place}: sales");
+    expect("sales", sales.len() == sold.len(), format!("{sales:?}"));
     let handed = results(&told.sections, |label| label.ends_with(" at mark"));
     let handed = handed.len() - results(&told.sections, |label| label.ends_with(", at mark")).len();
-    assert_eq!(handed, taken, "{place}: positions handed over");
+    expect("positions handed over", handed == taken, format!("{handed} of {taken}"));
     traded.len() + sold.len() + taken
 }
 
@@ -179,16 +187,18 @@ fn every_fill_of_every_scenario_is_explained() {
         .collect();
     paths.sort();
     let (mut policies, mut trades, mut lines) = (0, 0, 0);
+    let mut faults = Vec::new();
     for path in &paths {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
         let name = name.expect("a file has a name");
         policies += usize::from(name.starts_with("policy_"));
         for told in tell(&events(path)) {
             let place = format!("{name}, account {}", told.account.number());
-            lines += work_out(&place, &told.sections);
-            trades += check(&place, &told);
+            lines += work_out(&place, &told.sections, &mut faults);
+            trades += check(&place, &told, &mut faults);
         }
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
     println!("{policies} policies, {trades} fills, {lines} lines worked out");
-    assert!(policies > 30 && trades > 100 && lines > 1_000, "{policies} {trades} {lines}");
+    assert!(policies > 30 && trades > 80 && lines > 1_000, "{policies} {trades} {lines}");
 }
