@@ -91,7 +91,7 @@ const SPOILT: &[Spoilt] = &[
         "a journal cut",
         |run| rewrite(&segment(run), |bytes| bytes[..100_000].to_vec()),
         3,
-        ["error[journal.corrupt]", "segment 0"],
+        ["error[journal.corrupt]", "00000000.log"],
     ),
     (
         "another program's folder",

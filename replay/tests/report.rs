@@ -252,8 +252,7 @@ fn what_the_backstop_took_is_counted_and_named() {
         text.parse::<f64>().expect("a decimal")
     };
     assert!(liquidated["takeovers"].as_u64() > Some(0), "{liquidated}");
-    let parts =
-        ["reduced_notional", "deleveraged_notional", "taken_over_notional"].map(|key| figure(key));
+    let parts = ["reduced_notional", "deleveraged_notional", "taken_over_notional"].map(figure);
     let difference = figure("notional") - parts.iter().sum::<f64>();
     assert!(parts[2] > 0.0 && difference.abs() < 1e-6 * figure("notional"), "{liquidated}");
     let page = report(&run);

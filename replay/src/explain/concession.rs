@@ -192,7 +192,6 @@ fn stair(auctioned: Duration, buffer: i128, step: i128, interval: Duration) -> V
         text(step),
         seconds(auctioned)
     );
-    // The machine squares; both cut at 1e-16 and agree as long as nothing is cut, else see below.
     let power = u32::try_from(stairs).ok().map(|stairs| power(step, stairs));
     let power = power.unwrap_or(0);
     let share = mul_div(buffer, power, ONE, Rounding::Down).unwrap_or(0);
@@ -235,7 +234,7 @@ pub fn share(
 ) -> Option<(i128, Vec<Line>)> {
     match concession {
         Concession::Slippage => None,
-        Concession::Share(share) => Some((share.units(), Vec::new())),
+        Concession::Share(share) | Concession::Fee(share) => Some((share.units(), Vec::new())),
         Concession::OfMargin { rating, spread } => {
             let found = |one: &&risk::explained::PositionTerms| {
                 one.position.instrument == instrument && one.notional.is_positive()

@@ -29,13 +29,14 @@ impl Books {
         Some(book.closing(short, size).1)
     }
 
-    /// Tells of a fill, and takes it out of the book.
+    /// Tells of a fill, with what is charged on top of it, and takes it out of the book.
     pub fn tell(
         &mut self,
         figures: Figures<'_>,
         section: &mut Section,
         instrument: InstrumentId,
         (short, size): (bool, Quantity),
+        on_top: Option<(Quote, Vec<Line>)>,
     ) {
         let Some(book) = self.0.iter_mut().find(|book| book.instrument == instrument) else {
             return;
@@ -43,12 +44,21 @@ impl Books {
         let side = *book.side(short);
         walk(figures, section, instrument, &side, size);
         let (gross, conceded) = (size.quote(side.anchor), side.conceded(size));
+        let total = match on_top {
+            None => conceded,
+            Some((fee, lines)) => {
+                lines.into_iter().for_each(|line| section.push(line));
+                let formula = format!("{} + {}", quote(conceded), quote(fee));
+                section.push(Line::sum("conceded, fee on top", formula, quote(conceded + fee)));
+                conceded + fee
+            }
+        };
         if short {
-            let formula = format!("{} + {}", quote(gross), quote(conceded));
-            section.push(Line::sum("paid", formula, quote(gross + conceded)));
+            let formula = format!("{} + {}", quote(gross), quote(total));
+            section.push(Line::sum("paid", formula, quote(gross + total)));
         } else {
-            let formula = less(&quote(gross), &quote(conceded));
-            section.push(Line::sum("received", formula, quote(gross - conceded)));
+            let formula = less(&quote(gross), &quote(total));
+            section.push(Line::sum("received", formula, quote(gross - total)));
         }
         book.side_mut(short).consume(size);
     }

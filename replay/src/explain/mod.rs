@@ -8,13 +8,16 @@ pub(crate) mod assessment;
 pub(crate) mod concession;
 pub(crate) mod depth;
 pub(crate) mod figures;
+pub(crate) mod handed;
 pub(crate) mod payment;
+pub(crate) mod sale;
 pub(crate) mod search;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod story;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wait;
 
 use serde_json::{Value, json};
 

@@ -2,19 +2,21 @@
 
 use clearing::Look;
 use clearing::liquidation::Step;
-use domain::effect::{RaiseReason, Stage, WaitReason};
+use domain::effect::Stage;
 use domain::rulebook::InsuranceFee;
 use domain::{
     AccountId, Amount, AssetId, Effect, Holder, InstrumentId, Price, Quantity, Quote, Rounding,
     Timestamp,
 };
-use risk::terms::SaleConcession;
 
 use super::depth::Books;
 use super::figures::{Figures, less, quote, ratio, value, weighted};
+use super::handed::take_over_lines;
 use super::payment::{Fund, payments};
+use super::sale::sale_lines;
+use super::wait::wait_lines;
 use super::{Line, Section, concession};
-use crate::summary::numbers::{VALUE_PLACES, exact};
+use crate::summary::numbers::VALUE_PLACES;
 
 /// A forced trade, as its effect tells it.
 struct Trade {
@@ -146,11 +148,17 @@ fn trade_lines(step: &Told<'_>, section: &mut Section, books: &mut Books, trade:
     let formula = format!("{} * {}", text[0], text[1]);
     let verb = if sells { "sold, at mark" } else { "bought, at mark" };
     section.push(Line::sum(verb, formula, quote(at_mark)));
-    if books.closing(trade.instrument, !sells, size) == Some(-trade.received) {
-        books.tell(figures, section, trade.instrument, (!sells, size));
+    let in_book = books.closing(trade.instrument, !sells, size);
+    if in_book == Some(-trade.received) {
+        books.tell(figures, section, trade.instrument, (!sells, size), None);
         return;
     }
     let (conceded, lines) = concession_lines(step, trade, at_mark);
+    if in_book.is_some_and(|gross| gross + conceded == -trade.received) {
+        let on_top = Some((conceded, lines));
+        books.tell(figures, section, trade.instrument, (!sells, size), on_top);
+        return;
+    }
     let planned = if sells { at_mark - conceded } else { -(at_mark + conceded) };
     if planned == trade.received {
         lines.into_iter().for_each(|line| section.push(line));
@@ -268,138 +276,6 @@ fn fee_line(
             Line::fact("fee to the fund", format!("{charged}: {bound}"))
         }
     });
-}
-
-fn sale_lines(
-    step: &Told<'_>,
-    section: &mut Section,
-    (asset, amount): (AssetId, Amount),
-    (debt_asset, proceeds): (AssetId, Amount),
-) {
-    let (figures, look) = (step.figures, step.look);
-    let row = |asset: AssetId| look.terms.balances.iter().find(|terms| terms.asset == asset);
-    let price = |asset: AssetId| figures.index(asset, row(asset).map_or(0, |terms| terms.price));
-    let concession = concession::terms(look).sale;
-    if !matches!(concession, SaleConcession::Slippage) {
-        concession::lines(figures, look, step.now).into_iter().for_each(|line| section.push(line));
-    }
-    if let SaleConcession::Lot { lot, bid } = concession {
-        let held = |asset: AssetId| row(asset).map_or(Amount::ZERO, |terms| terms.amount);
-        let parts = [
-            (asset, held(asset), lot.units(), amount, true),
-            (debt_asset, -held(debt_asset), bid.units(), proceeds, false),
-        ];
-        for (of, whole, share, part, up) in parts {
-            let word = if up { "handed over" } else { "repaid" };
-            let label = format!("{} {word}", figures.asset(of));
-            let formula = format!("{} * {}", figures.amount(of, whole), concession::text(share));
-            let line = Line::sum(label, formula, figures.amount(of, part));
-            section.push(line.rounded(up, figures.decimals(of)));
-        }
-        return;
-    }
-    let slippage = |asset: AssetId| {
-        let rules = figures.asset_rules(asset);
-        rules.map_or_else(|| "0".to_owned(), |rules| ratio(rules.slippage))
-    };
-    let factors = concession::sale_factors(concession, [slippage(asset), slippage(debt_asset)]);
-    let [kept, dearer] = factors.map(|share| share.filter(|share| share != "0"));
-    // The numeraire is sold at par; it is bought at par but for a bonus.
-    let bonus = matches!(concession, SaleConcession::Bonus(_));
-    let kept = kept.filter(|_| !figures.is_numeraire(asset));
-    let dearer = dearer.filter(|_| {
-        if bonus { !figures.is_numeraire(asset) } else { !figures.is_numeraire(debt_asset) }
-    });
-    let mut formula = format!("{} * {}", figures.amount(asset, amount), price(asset));
-    if let Some(kept) = kept {
-        formula += &format!(" * (1 - {kept})");
-    }
-    match (figures.is_numeraire(debt_asset), dearer) {
-        (true, Some(dearer)) => formula += &format!(" / (1 + {dearer})"),
-        (false, Some(dearer)) => {
-            formula += &format!(" / ({} * (1 + {dearer}))", price(debt_asset));
-        }
-        (false, None) => formula += &format!(" / {}", price(debt_asset)),
-        (true, None) => {}
-    }
-    let received = figures.amount(debt_asset, proceeds);
-    let label = format!("{} for {}", figures.asset(debt_asset), figures.asset(asset));
-    let line = Line::sum(label, formula, received);
-    section.push(line.rounded(false, figures.decimals(debt_asset)));
-}
-
-/// A position that the backstop took at the mark.
-fn take_over_lines(
-    figures: Figures<'_>,
-    section: &mut Section,
-    look: &Look,
-    (backstop, instrument, quantity, received): (AccountId, InstrumentId, Quantity, Quote),
-) {
-    if let Some(hand_over) = figures.0.sections.selling.hand_over {
-        let assessment = &look.terms.assessment;
-        let maintenance = assessment.requirement.maintenance;
-        let formula = format!(
-            "{} - {} * {}",
-            weighted(assessment.adjusted_equity),
-            weighted(maintenance),
-            ratio(hand_over.line)
-        );
-        let (over, under) = (hand_over.line.numerator(), hand_over.line.denominator());
-        let line = domain::wide::mul_div(
-            maintenance.units(),
-            i128::from(over),
-            i128::from(under),
-            Rounding::Down,
-        );
-        let below = assessment.adjusted_equity.units() - line.unwrap_or(0);
-        let text = exact(below, super::figures::WEIGHTED_PLACES);
-        // Less what was rounded down is no more than the exact figure.
-        let line = Line::sum("above the close-out line", formula, text);
-        section.push(line.rounded(true, super::figures::WEIGHTED_PLACES));
-    }
-    let mark = look.terms.positions.iter().find(|one| one.position.instrument == instrument);
-    let mark = mark.map_or(domain::Price::new(0), |one| one.mark);
-    let size = figures.quantity(instrument, quantity.magnitude());
-    let total = if quantity.is_negative() { received } else { -received };
-    let label = format!("{} at mark", figures.instrument(instrument));
-    let formula = format!("{size} * {}", figures.price(instrument, mark));
-    section.push(Line::sum(label, formula, quote(total)));
-    let words = format!("account {}, with all balances", backstop.number());
-    section.push(Line::fact("taken over by", words));
-}
-
-/// Why an account waits, or is closed whole from here on.
-fn wait_lines(step: &Told<'_>, section: &mut Section, effect: &Effect) {
-    match *effect {
-        Effect::StepPostponed { until, reason, .. } => {
-            let words = match reason {
-                WaitReason::Keepers => "keepers have not come, or have their hands full",
-                WaitReason::Auction => "takers wait for a larger discount",
-                WaitReason::Clip => "a clip was closed, the next one follows",
-                WaitReason::Share => "the share that may be removed by now was removed",
-                WaitReason::Cooldown => "the first part of a large position was closed",
-                WaitReason::Cap => "what one event may close of one account was closed",
-            };
-            if reason == WaitReason::Auction {
-                let lines = concession::lines(step.figures, step.look, step.now);
-                lines.into_iter().for_each(|line| section.push(line));
-                let keepers = step.figures.0.sections.selling.keepers;
-                let wanted = format!("at least {}", ratio(keepers.discount));
-                section.push(Line::fact("takers come for", wanted));
-            }
-            section.push(Line::fact("because", words));
-            section.push(Line::fact("waits until", feed::time::text(until)));
-        }
-        Effect::StageRaised { reason, .. } => {
-            let words = match reason {
-                RaiseReason::Toxic => "a partial step costs more than the requirement it frees",
-                RaiseReason::NoBidder => "nobody came: the auction or the patience is over",
-                RaiseReason::CloseOutLine => "adjusted equity is below the close-out line",
-            };
-            section.push(Line::fact("because", words));
-        }
-        _ => {}
-    }
 }
 
 /// What a step posted to the account.

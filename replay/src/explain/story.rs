@@ -254,7 +254,9 @@ fn closing(outcome: Option<Outcome>, last: Option<&Terms>) -> Section {
         Some(Outcome::Released) => ("released", "adjusted equity is back at release margin"),
         Some(Outcome::ClosedOut) => ("closed out", "nothing is left open, equity is not negative"),
         Some(Outcome::Bankrupt) => ("bankrupt", "nothing is left, the waterfall bore the deficit"),
-        None => ("waits", "for the next pulse: a limit or a halt stopped it here"),
+        None => {
+            ("waits", "for a pulse: a limit, a halt or a choice of the rulebook stopped it here")
+        }
     };
     let mut section = Section::new(format!("outcome: {word}"));
     section.push(Line::fact(word, text));

@@ -75,7 +75,8 @@ fn chosen(watched: &Watched) -> Vec<Stand> {
     let mut met = BTreeSet::new();
     let keeps = |place: usize, stand: &Stand| {
         let fresh = met.insert(stand.time.div_euclid(width));
-        let close = (from..=to).contains(&stand.time) && (stand.acted || place % every == 0);
+        let close =
+            (from..=to).contains(&stand.time) && (stand.acted || place.is_multiple_of(every));
         fresh || close || place + 1 == stands.len()
     };
     let mut keeps = keeps;
