@@ -54,7 +54,10 @@ impl Markets {
     /// Under price feedback a published mark is not the one in force where impact moves it.
     fn publish(&mut self, minute: i64, feed: Feed, price: Price, effects: &[Effect]) {
         let own = InstrumentId::new(feed.target);
-        let moves = |effect: &Effect| matches!(effect, Effect::MarkMoved { instrument, .. } if *instrument == own);
+        let moves = |effect: &Effect| match effect {
+            Effect::MarkMoved { instrument, .. } => *instrument == own,
+            _ => false,
+        };
         let mark = feed.role == FeedRole::Mark;
         if let Some(recorded) = self.recorded.get_mut(&own).filter(|_| mark) {
             recorded.meet(minute, price.wide());

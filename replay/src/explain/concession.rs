@@ -272,7 +272,7 @@ pub fn share(
     }
 }
 
-/// What a sale of collateral concedes, as factors of its formula: what is sold keeps this share, and
+/// What a sale of collateral concedes, as factors of its formula: what is sold loses this share,
 /// what is bought costs this much more.
 pub fn sale_factors(concession: SaleConcession, slippage: [String; 2]) -> [Option<String>; 2] {
     let [sold, bought] = slippage;

@@ -1,8 +1,8 @@
 //! Goal: every forced trade and sale is explained under every policy: the price recomputed from the
 //! printed terms is the fill's, and every printed formula comes to its result.
 //!
-//! Method: all scenarios played; each liquidation told as `inspect --why` tells it; its lines worked
-//! out by the calculator of the tests, powers of depth in floating point.
+//! Method: all scenarios played; each liquidation told as `inspect --why` tells it; its lines
+//! worked out by the calculator of the tests, powers of depth in floating point.
 
 #[path = "../../tests/support/calculator.rs"]
 mod calculator;
@@ -74,7 +74,10 @@ fn tell(events: &[Event]) -> Vec<Told> {
             }
             let sections = std::mem::take(&mut story.sections);
             let effects = if story.ended.is_some() {
-                let own = |one: &Effect| matches!(one, Effect::LiquidationEnded { account: of, .. } if of == account);
+                let own = |one: &Effect| match one {
+                    Effect::LiquidationEnded { account: of, .. } => of == account,
+                    _ => false,
+                };
                 let end = scene.effects.iter().position(own).unwrap_or(scene.effects.len());
                 scene.effects.truncate(end);
                 scene.effects

@@ -90,8 +90,6 @@ pub struct Statistics {
     pub deleveragings: u64,
     /// Winners who were closed.
     pub winners: BTreeSet<AccountId>,
-    /// Notional, at mark, handed over to the backstop account.
-    pub taken_over: i128,
     /// Positions handed over.
     pub takeovers: u64,
     /// Notional closed by minute, in minutes since 1970.

@@ -49,8 +49,8 @@ impl Curve {
         curve
     }
 
-    /// What the curve is made of: a at 1e-16, K at 1e-16 of the settlement asset, p as numerator and
-    /// denominator.
+    /// What the curve is made of: a at 1e-16, K at 1e-16 of the settlement asset, p as numerator
+    /// and denominator.
     #[must_use]
     pub const fn parameters(&self) -> (i128, i128, (u64, u64)) {
         (self.at_depth, self.depth, self.power)

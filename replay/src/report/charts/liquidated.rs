@@ -56,9 +56,10 @@ pub fn chart(told: &Told) -> Option<Chart> {
     Some(Chart {
         id: "liquidated",
         title: format!("Liquidated notional per {}", told.bucket()),
-        look: "Forced closings at mark, positions deleveraged or handed over included. A cascade shows as bars \
-               that go on after the price has stopped; without price feedback they only follow it. \
-               Wave 1 is what the price itself took, each later wave what the one before woke."
+        look: "Forced closings at mark, positions deleveraged or handed over included. A cascade \
+               shows as bars that go on after the price has stopped; without price feedback they \
+               only follow it. Wave 1 is what the price itself took, each later wave what the one \
+               before woke."
             .to_owned(),
         views,
     })

@@ -1,6 +1,6 @@
-//! One market at a time: mark, index and last price, the recorded mark where feedback moved it, what
-//! was liquidated at its foot, and marks where it stopped, a bad print was passed over, or most was
-//! liquidated.
+//! One market at a time: mark, index and last price, the recorded mark where feedback moved it,
+//! what was liquidated at its foot, and marks where it stopped, a bad print was passed over, or
+//! most was liquidated.
 
 use domain::rulebook::InstrumentKind;
 use domain::{Feed, InstrumentId, Rulebook};
