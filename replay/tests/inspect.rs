@@ -261,3 +261,66 @@ fn what_a_run_does_not_have_is_named() {
     let told = check(3, &["inspect", text(&newer)]).said;
     assert!(told.contains("error[run.unsupported]"), "{told}");
 }
+
+#[test]
+fn a_refusal_says_what_was_needed_and_what_was_there() {
+    let folder = runs();
+    let (run, _) = tiny(folder.path(), &[]);
+    let mut log = check(0, &["log", text(&run)]).out;
+    let last: Value = serde_json::from_str(log.lines().last().expect("rows")).expect("JSON");
+    let count = |key: &str| last[key].as_u64().expect("a count");
+    let trade = |quantity: &str, price: &str| {
+        serde_json::json!({ "register_trade": {
+            "buyer": 13, "seller": 128, "instrument": "BTC-PERP", "quantity": quantity,
+            "price": price, "buyer_fee": "0", "seller_fee": "0",
+        } })
+    };
+    let price = serde_json::json!({ "publish_price": {
+        "role": "mark", "of": "BTC-PERP", "source": 2, "price": "99000000", "confidence": "0",
+        "published_at": count("timestamp"),
+    } });
+    let money = |kind: &str, account: u64, amount: &str| serde_json::json!({ kind: { "account": account, "asset": "USD", "amount": amount } });
+    let table: [(Value, &str, &[&str]); 6] = [
+        (
+            money("withdraw", 13, "90000000"),
+            "collateral_insufficient",
+            &["free margin", "90000000 USD"],
+        ),
+        (money("deposit", 999, "1"), "account_unknown", &["account 999", "200"]),
+        (money("deposit", 13, "999999999999"), "balance_max_exceeded", &["balance afterwards"]),
+        (trade("90000", "790"), "collateral_insufficient", &["initial margin of that", "buyer's"]),
+        (trade("0.0000001", "790"), "quantity_not_in_lots", &["one lot", "0.001"]),
+        (price, "price_max_exceeded", &["highest that passes"]),
+    ];
+    for (place, (command, ..)) in (1..).zip(&table) {
+        let row = serde_json::json!({
+            "timestamp": count("timestamp"), "producer": 1,
+            "producer_seq": count("producer_seq") + place, "command": command,
+        });
+        log += &format!("{row}\n");
+    }
+    let keep = text(folder.path());
+    let again = support::check_with(0, &["run", "-", "--json", "--runs", keep], &log).json();
+    let run = again["run"].as_str().expect("a run");
+    for (place, (command, rule, parts)) in (1..).zip(&table) {
+        let sequence = (count("sequence") + place).to_string();
+        let told = check(0, &["inspect", run, "--event", &sequence, "--why"]).out;
+        assert!(told.contains(rule), "{command}: {told}");
+        for part in *parts {
+            assert!(told.contains(part), "{command} without {part}: {told}");
+        }
+        let json = check(0, &["inspect", run, "--event", &sequence, "--why", "--json"]).json();
+        for line in json["why"]
+            .as_array()
+            .expect("sections")
+            .iter()
+            .flat_map(|section| section["lines"].as_array().expect("lines"))
+        {
+            if let (Some(formula), Some(result)) =
+                (line["formula"].as_str(), line["result"].as_str())
+            {
+                assert_eq!(Calculator::work_out(formula), number(result), "{line}");
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@ pub(crate) mod depth;
 pub(crate) mod figures;
 pub(crate) mod handed;
 pub(crate) mod payment;
+pub(crate) mod refused;
 pub(crate) mod sale;
 pub(crate) mod search;
 pub(crate) mod state;

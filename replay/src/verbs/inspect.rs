@@ -1,7 +1,7 @@
 //! `inspect`: how a run stood at any moment, and why what happened there happened.
 
 use clearing::ClearingHouse;
-use domain::{AccountId, Effect, Rulebook, Sequence};
+use domain::{AccountId, Effect, Event, Rulebook, Sequence};
 use feed::error::{FeedError, Place};
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::explain::figures::{Figures, value, weighted};
 use crate::explain::search::{began_next, fate, liquidation};
 use crate::explain::story::{Began, Story, tell};
-use crate::explain::{Line, Section, assessment, document, state, text};
+use crate::explain::{Line, Section, assessment, document, refused, state, text};
 use crate::failure::{Answer, DONE, FOUND, Failure};
 use crate::opened::Run;
 use crate::rows::names::{Names, snake};
@@ -294,7 +294,7 @@ fn one_event(console: &Console, run: &Run, sequence: u64, why: bool) -> Answer<S
     fields["effects"] = Value::Array(rows);
     let mut sections = vec![section, followed];
     if why {
-        let reasons = reasons(sequence, &effects);
+        let reasons = reasons(house, &event, &effects);
         fields["why"] = document(&reasons);
         sections = [vec![sections.swap_remove(0)], reasons].concat();
     }
@@ -302,14 +302,13 @@ fn one_event(console: &Console, run: &Run, sequence: u64, why: bool) -> Answer<S
 }
 
 /// Who was liquidated and what came of it; why a command was refused.
-fn reasons(sequence: u64, effects: &[Effect]) -> Vec<Section> {
+fn reasons(house: &ClearingHouse, event: &Event, effects: &[Effect]) -> Vec<Section> {
+    let sequence = event.sequence.number();
     let mut sections = Vec::new();
     for (ordinal, effect) in effects.iter().enumerate() {
         match *effect {
             Effect::Refused { refusal } => {
-                let mut section = Section::new("refused");
-                section.push(Line::fact("rule broken", refusal.word()));
-                sections.push(section);
+                sections.push(refused::section(house, &event.command, refusal));
             }
             Effect::LiquidationStarted { account, wave, equity, adjusted_equity, maintenance } => {
                 let mut section = Section::new(format!(
