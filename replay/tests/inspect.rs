@@ -279,7 +279,10 @@ fn a_refusal_says_what_was_needed_and_what_was_there() {
         "role": "mark", "of": "BTC-PERP", "source": 2, "price": "99000000", "confidence": "0",
         "published_at": count("timestamp"),
     } });
-    let money = |kind: &str, account: u64, amount: &str| serde_json::json!({ kind: { "account": account, "asset": "USD", "amount": amount } });
+    let money = |kind: &str, account: u64, amount: &str| {
+        let moved = serde_json::json!({ "account": account, "asset": "USD", "amount": amount });
+        serde_json::json!({ kind: moved })
+    };
     let table: [(Value, &str, &[&str]); 6] = [
         (
             money("withdraw", 13, "90000000"),
@@ -319,7 +322,7 @@ fn a_refusal_says_what_was_needed_and_what_was_there() {
             if let (Some(formula), Some(result)) =
                 (line["formula"].as_str(), line["result"].as_str())
             {
-                assert_eq!(Calculator::work_out(formula), number(result), "{line}");
+                assert_eq!(calculate(formula), number(result), "{line}");
             }
         }
     }
