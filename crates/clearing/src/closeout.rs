@@ -9,7 +9,8 @@ use crate::waterfall_on_book::close_on_book;
 use alloc::vec::Vec;
 use domain::effect::{Outcome, SkipReason, Stage};
 use domain::{
-    AccountId, Amount, Effect, Holder, HouseAccount, InstrumentId, Position, Quantity, Quote, Value,
+    AccountId, Amount, AssetId, Effect, Holder, HouseAccount, InstrumentId, Position, Quantity,
+    Quote, Value,
 };
 use risk::liquidation::{self, Closing, Step, forced_quote, notional_of};
 use risk::sale::{self, Sale};
@@ -81,6 +82,9 @@ impl<'a> CloseOut<'a> {
                 return None;
             } else if let Some(sale) = sale::plan(&portfolio, &prices) {
                 self.sell(&sale);
+            } else if sale::waits(&portfolio, &prices) {
+                self.skip(true);
+                return None;
             } else {
                 absorb_debts(self);
                 bankrupt = true;
@@ -159,6 +163,11 @@ impl<'a> CloseOut<'a> {
             for instrument in held {
                 depth::open(self.books, instrument);
             }
+            let assets: Vec<AssetId> =
+                self.portfolio().balances().map(|balance| balance.asset).collect();
+            for asset in assets {
+                depth::open_spot(self.books, asset);
+            }
         }
     }
 
@@ -175,6 +184,11 @@ impl<'a> CloseOut<'a> {
         transfer(self.books, (client, world), sale.asset, sale.amount);
         transfer(self.books, (world, client), sale.debt_asset, sale.proceeds);
         let Sale { asset, amount, debt_asset, proceeds, .. } = *sale;
+        if let Some(book) = self.books.prices().sold_into(asset) {
+            let (instrument, size) = (book.instrument, i64::try_from(amount.units()));
+            let size = Quantity::new(size.unwrap_or(i64::MAX));
+            self.books.depth.consume(instrument, false, size);
+        }
         let account = self.account;
         self.effects.push(Effect::CollateralSold { account, asset, amount, debt_asset, proceeds });
     }

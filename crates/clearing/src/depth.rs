@@ -4,12 +4,13 @@
 //! was filled then becomes impact and consumption. Law: between events there is no open book, and
 //! there is one market for each instrument that the rulebook gives depth, in its order.
 
+use crate::expiry;
 use crate::house::Books;
 use crate::watch::Watch;
 use alloc::vec::Vec;
 use domain::command::{BaselineImpact, PublishDepth};
 use domain::rulebook::{DepthRules, PriceMode};
-use domain::{Effect, InstrumentId, Price, Quantity, Quote, Ratio, Refusal, Timestamp};
+use domain::{AssetId, Effect, InstrumentId, Price, Quantity, Quote, Ratio, Refusal, Timestamp};
 use risk::impact::book::MarketBook;
 use risk::impact::market::{DepthMarket, Impact, PublishedDepth};
 
@@ -86,7 +87,7 @@ pub(crate) fn list(books: &mut Books) {
         let kept = known.iter().find(|market| market.instrument == rules.instrument);
         let mut market = kept.cloned().unwrap_or_else(|| {
             let fresh = DepthMarket::new(rules.instrument);
-            let mark = books.prices().instrument(rules.instrument).mark;
+            let mark = price(books, rules);
             if mark.is_positive() { fresh.observed(rules, mark, now) } else { fresh }
         });
         let venues = rules.venues.len();
@@ -100,6 +101,35 @@ fn rules(books: &Books, instrument: InstrumentId) -> Option<&DepthRules> {
     books.rulebook.sections.liquidity.market(instrument)
 }
 
+/// The price in force that a market moves: an instrument's mark, or the index of a spot one's
+/// base.
+fn price(books: &Books, rules: &DepthRules) -> Price {
+    match books.rulebook.spot_base(rules) {
+        Some(asset) => books.prices().asset(asset).price,
+        None => books.prices().instrument(rules.instrument).mark,
+    }
+}
+
+/// An asset's published index as the machine values: with what forced sales did to it.
+pub(crate) fn observe_index(
+    books: &mut Books,
+    asset: AssetId,
+    recorded: Price,
+    effects: &mut Vec<Effect>,
+) -> Price {
+    if !books.depth.is_finite() {
+        return recorded;
+    }
+    let spot = books.rulebook.spot_depth(asset).map(|rules| rules.instrument);
+    let Some(instrument) = spot else { return recorded };
+    let Some((price, fell)) = observed(books, instrument, recorded) else { return recorded };
+    effects.extend(fell);
+    if price != recorded {
+        effects.push(Effect::IndexMoved { asset, wave: 0, recorded, price });
+    }
+    price
+}
+
 /// The instrument's published mark as the machine marks: with impact, where the mode says so.
 pub(crate) fn observe(
     books: &mut Books,
@@ -107,26 +137,49 @@ pub(crate) fn observe(
     recorded: Price,
     effects: &mut Vec<Effect>,
 ) -> Price {
-    let now = books.now();
-    let Some((rules, market)) = rules(books, instrument).zip(books.depth.market(instrument)) else {
+    let spot = rules(books, instrument).and_then(|rules| books.rulebook.spot_base(rules));
+    if spot.is_some() {
+        // The book of a spot instrument moves its base's index; its mark is as published.
         return recorded;
-    };
-    let after = market.observed(rules, recorded, now);
-    if after.level_since != market.level_since {
-        effects.push(Effect::DepthLevelFell { instrument, level: after.level });
     }
-    let mark = mark(books, rules, &after);
-    books.depth.put(after);
+    let Some((mark, fell)) = observed(books, instrument, recorded) else { return recorded };
+    effects.extend(fell);
     if mark != recorded {
         effects.push(Effect::MarkMoved { instrument, wave: 0, recorded, mark });
     }
     mark
 }
 
+/// Notes a published price in its market: the one in force then, and whether depth fell for it.
+fn observed(
+    books: &mut Books,
+    instrument: InstrumentId,
+    recorded: Price,
+) -> Option<(Price, Option<Effect>)> {
+    let now = books.now();
+    let (rules, market) = rules(books, instrument).zip(books.depth.market(instrument))?;
+    let after = market.observed(rules, recorded, now);
+    let fell = after.level_since != market.level_since;
+    let fell = fell.then_some(Effect::DepthLevelFell { instrument, level: after.level });
+    let mark = mark(books, rules, &after);
+    books.depth.put(after);
+    Some((mark, fell))
+}
+
 fn mark(books: &Books, rules: &DepthRules, market: &DepthMarket) -> Price {
     let mode = books.rulebook.sections.liquidity.price_mode;
-    let most = books.prices().instrument_rules(market.instrument).price_max;
+    let most = match books.rulebook.spot_base(rules) {
+        Some(asset) => books.prices().asset_rules(asset).price_max,
+        None => books.prices().instrument_rules(market.instrument).price_max,
+    };
     market.mark(rules, mode, most, books.now())
+}
+
+/// Opens the book that collateral of an asset is sold into, where it has one.
+pub(crate) fn open_spot(books: &mut Books, asset: AssetId) {
+    if let Some(instrument) = books.rulebook.spot_depth(asset).map(|rules| rules.instrument) {
+        open(books, instrument);
+    }
 }
 
 /// Opens the book of an instrument for the present wave, where it has depth.
@@ -142,7 +195,7 @@ pub(crate) fn open(books: &mut Books, instrument: InstrumentId) {
         return;
     };
     let mode = books.rulebook.sections.liquidity.price_mode;
-    let mark = books.prices().instrument(instrument).mark;
+    let mark = price(books, rules);
     if mark.is_positive() {
         let book = market.open(rules, mode, mark, books.now());
         books.depth.books.insert(place, book);
@@ -169,12 +222,15 @@ pub(crate) fn end_wave(
         let (impact, consumed) = market.walked(rules, book, books.now());
         let market = DepthMarket { impact, consumed, ..market.clone() };
         let mark = mark(books, rules, &market);
+        let spot = books.rulebook.spot_base(rules);
         let recorded = market.recorded;
         books.depth.put(market);
         let Impact { permanent, transient, gap, .. } = impact;
         let edges = book.edges();
         effects.push(Effect::ImpactMoved { instrument, wave, permanent, transient, gap, edges });
-        if moves {
+        if let Some(asset) = spot.filter(|_| moves) {
+            move_index(books, watch, asset, mark, (wave, recorded), effects);
+        } else if moves {
             move_mark(books, watch, instrument, mark, (wave, recorded), effects);
         }
     }
@@ -195,6 +251,23 @@ fn move_mark(
     market.mark = mark;
     watch.move_instrument(instrument, market.funded_mark());
     effects.push(Effect::MarkMoved { instrument, wave, recorded, mark });
+}
+
+fn move_index(
+    books: &mut Books,
+    watch: &mut Watch,
+    asset: AssetId,
+    price: Price,
+    (wave, recorded): (u16, Price),
+    effects: &mut Vec<Effect>,
+) {
+    if books.prices().asset(asset).price == price {
+        return;
+    }
+    expiry::accumulate(books, asset);
+    books.asset_market(asset).price = price;
+    watch.move_asset(asset, price);
+    effects.push(Effect::IndexMoved { asset, wave, recorded, price });
 }
 
 pub(crate) fn check_depth(books: &Books, publish: &PublishDepth) -> Result<(), Refusal> {

@@ -54,7 +54,9 @@ pub(crate) fn publish(
     match feed.role {
         FeedRole::Index => {
             let asset = AssetId::new(feed.target);
+            effects.push(Effect::PricePublished { feed, price });
             expiry::accumulate(books, asset);
+            let price = depth::observe_index(books, asset, price, effects);
             let market = books.asset_market(asset);
             first = !market.price.is_positive();
             (market.price, market.published_at) = (price, published_at);
@@ -73,7 +75,7 @@ pub(crate) fn publish(
         FeedRole::Last => publish_last(books, publish, effects),
     }
     freshness::renew(books, first);
-    if feed.role != FeedRole::Mark {
+    if feed.role == FeedRole::Last {
         effects.push(Effect::PricePublished { feed, price });
     }
 }

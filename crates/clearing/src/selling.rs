@@ -35,6 +35,8 @@ pub(crate) enum Act {
     Untaken(InstrumentId),
     /// What is left cannot be traded now.
     Blocked,
+    /// The books that collateral is sold into take nothing now.
+    Exhausted,
     /// Nothing was left to close or sell: its debts were absorbed.
     Bankrupt,
 }
@@ -114,6 +116,10 @@ impl CloseOut<'_> {
                 }
                 Act::Blocked => {
                     self.skip(!tried.is_empty());
+                    return None;
+                }
+                Act::Exhausted => {
+                    self.skip(true);
                     return None;
                 }
                 Act::Bankrupt => bankrupt = true,

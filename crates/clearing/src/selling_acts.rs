@@ -90,7 +90,7 @@ impl CloseOut<'_> {
     fn ruins(&self) -> bool {
         let prices = self.books.prices();
         let earns = prices.terms.is_some_and(|terms| {
-            matches!(terms.sale, SaleConcession::Less(_) | SaleConcession::Bonus(_))
+            !matches!(terms.sale, SaleConcession::Slippage | SaleConcession::Lot { .. })
         });
         if !earns {
             return false;
@@ -127,6 +127,9 @@ impl CloseOut<'_> {
         let prices = self.books.prices();
         let portfolio = self.portfolio();
         let Some(sale) = sale::plan_asked(&portfolio, &prices, ask) else {
+            if sale::waits(&portfolio, &prices) {
+                return Act::Exhausted;
+            }
             absorb_debts(self);
             return Act::Bankrupt;
         };

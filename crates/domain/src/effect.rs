@@ -222,4 +222,7 @@ pub enum Effect {
         cause: Option<InstrumentId>,
         least: Value,
     },
+    /// The index in force of an asset whose spot instrument has depth is another than the recorded
+    /// one, or was: at publication (wave 0) or after a wave.
+    IndexMoved { asset: AssetId, wave: u16, recorded: Price, price: Price },
 }

@@ -38,6 +38,7 @@ pub mod price_function;
 pub mod prices;
 pub mod reach;
 pub mod sale;
+mod sale_on_book;
 pub mod selling;
 pub mod sizing;
 pub mod slice;

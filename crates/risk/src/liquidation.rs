@@ -9,6 +9,7 @@ use crate::fill::after_fill;
 use crate::margin;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
+use crate::sale_on_book;
 use crate::selling::charged;
 use crate::valuation::{Assessment, assess, net_cash};
 use domain::wide::mul_div;
@@ -123,7 +124,7 @@ pub fn solvency(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Solvency {
         let worth = prices.worth(balance.asset, cash, Rounding::Down);
         realisable += worth;
         if worth.is_positive() {
-            realisable -= Value::new(prices.conceded_in_sale(balance.asset, worth.units()));
+            realisable -= sale_on_book::cost_of_selling(prices, balance.asset, cash, worth);
         }
     }
     let (mut cost, mut notional) = (Value::ZERO, Value::ZERO);

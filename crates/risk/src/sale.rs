@@ -8,6 +8,7 @@ use crate::accrual::{effective_amount, side_index};
 use crate::number::Fixed;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::Prices;
+use crate::sale_on_book;
 use crate::selling::Ask;
 use crate::terms::SaleConcession;
 use crate::valuation::assess;
@@ -56,17 +57,30 @@ pub fn plan_asked(portfolio: &Portfolio<'_>, prices: &Prices<'_>, ask: &Ask) -> 
     }
     let factor = close_factor(portfolio, prices, &debt);
     let repaid = factor.map_or(owed, |factor| factor.of(owed, Rounding::Up));
-    let enough = needed_for(prices, &collateral, &debt, Amount::new(repaid));
-    let enough = enough.map_or(held, |amount| amount.units().min(held));
+    let walks = prices.sold_into(collateral.asset).is_some();
+    let enough = if walks {
+        let most = held.min(sale_on_book::takes(prices, collateral.asset));
+        sale_on_book::needed(prices, collateral.asset, most, (debt.asset, repaid))
+    } else {
+        let enough = needed_for(prices, &collateral, &debt, Amount::new(repaid));
+        enough.map_or(held, |amount| amount.units().min(held))
+    };
     let at = |units: i128| sell(portfolio, prices, &collateral, &debt, units);
     let price = prices.index_price(collateral.asset);
     let capped = ask
         .most
         .map(|worth| domain::wide::div(worth.units(), price, Rounding::Down).max(1).min(enough));
     // A cap so small that nothing comes of it is none.
-    let most = capped.filter(|units| at(*units).is_some()).unwrap_or(enough);
-    let reaches =
-        |sale: &Sale| assess(&portfolio.with(sale.change), prices).shortfall() <= ask.goal;
+    let mut most = capped.filter(|units| at(*units).is_some()).unwrap_or(enough);
+    let short = |sale: &Sale| assess(&portfolio.with(sale.change), prices).shortfall();
+    if walks {
+        // What a book costs grows with the amount: half of what is toxic may not be.
+        let now = assess(portfolio, prices).shortfall();
+        while at(most).is_some_and(|sale| short(&sale) > now) && at(most / 2).is_some() {
+            most /= 2;
+        }
+    }
+    let reaches = |sale: &Sale| short(sale) <= ask.goal;
     let (mut low, mut high, mut best) = (0, most, at(most)?);
     if factor.is_none() && reaches(&best) {
         while high - low > 1 {
@@ -78,6 +92,22 @@ pub fn plan_asked(portfolio: &Portfolio<'_>, prices: &Prices<'_>, ask: &Ask) -> 
         }
     }
     Some(best)
+}
+
+/// Whether nothing can be sold only because books take nothing now.
+#[must_use]
+pub fn waits(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> bool {
+    if prices.books.is_empty() {
+        return false;
+    }
+    let owes = first_debt(portfolio, prices).is_some();
+    let unsold = &prices.rulebook.sections.selling.sales.unsold;
+    let mut held = portfolio.balances().filter(|balance| {
+        effective_amount(balance, prices.asset(balance.asset)).is_positive()
+            && prices.index_price(balance.asset) > 0
+            && !unsold.contains(&balance.asset)
+    });
+    owes && held.any(|balance| sale_on_book::takes(prices, balance.asset) == 0)
 }
 
 /// Whether a taker gains at least this share of what is repaid: worth of collateral against worth
@@ -157,6 +187,7 @@ fn first_collateral(portfolio: &Portfolio<'_>, prices: &Prices<'_>) -> Option<Ba
             effective_amount(balance, prices.asset(balance.asset)).is_positive()
                 && prices.index_price(balance.asset) > 0
                 && !sales.unsold.contains(&balance.asset)
+                && sale_on_book::takes(prices, balance.asset) > 0
         })
         .min_by_key(|balance| (place(balance), haircut(balance), balance.asset))
 }
@@ -176,7 +207,7 @@ fn legs(prices: &Prices<'_>, sold: AssetId, bought: AssetId) -> Option<(SaleConc
     let price = prices.index_price(bought);
     match prices.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
         SaleConcession::Slippage | SaleConcession::Lot { .. } => None,
-        less @ SaleConcession::Less(_) => Some((less, price)),
+        less @ (SaleConcession::Less(_) | SaleConcession::Fee(_)) => Some((less, price)),
         bonus @ SaleConcession::Bonus(share) => {
             let own = if sold == prices.rulebook.numeraire { 0 } else { share.units() };
             let dearer = mul_div(price, own, crate::prices::INDEX_ONE, Rounding::Up)?;
@@ -189,12 +220,18 @@ fn legs(prices: &Prices<'_>, sold: AssetId, bought: AssetId) -> Option<(SaleConc
 /// debt at its index price, or at its index price for debt that is dearer by the bonus; without
 /// terms [`exchange`]. Rounded down.
 fn proceeds(prices: &Prices<'_>, sold: AssetId, amount: Amount, bought: AssetId) -> Option<Amount> {
+    if prices.sold_into(sold).is_some() {
+        let units = sale_on_book::proceeds(prices, sold, amount.units(), bought);
+        return units.map(Amount::new);
+    }
     let Some((concession, dearer)) = legs(prices, sold, bought) else {
         return exchange(prices, sold, amount, bought);
     };
     let worth = amount.units().checked_mul(prices.index_price(sold))?;
     let kept = match concession {
-        SaleConcession::Less(_) => worth - prices.conceded_in_sale(sold, worth),
+        SaleConcession::Less(_) | SaleConcession::Fee(_) => {
+            worth - prices.conceded_in_sale(sold, worth)
+        }
         _ => worth,
     };
     let units = domain::wide::div(kept, dearer, Rounding::Down);
@@ -214,7 +251,9 @@ fn needed_for(
     };
     let needed = repaid.units().checked_mul(dearer)?;
     let gross = match concession {
-        SaleConcession::Less(share) if collateral.asset != prices.rulebook.numeraire => {
+        SaleConcession::Less(share) | SaleConcession::Fee(share)
+            if collateral.asset != prices.rulebook.numeraire =>
+        {
             let one = crate::prices::INDEX_ONE;
             let left = one - share.units();
             if left <= 0 {

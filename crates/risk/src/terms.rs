@@ -62,8 +62,11 @@ pub enum SaleConcession {
     /// The slippage of what is sold and of what is bought.
     #[default]
     Slippage,
-    /// Collateral goes at its index price less this share.
+    /// Collateral goes to a taker at its index price less this share.
     Less(Fixed),
+    /// The same, to who sells it in the market for the account; where its asset has depth the share
+    /// comes on top of what the book costs.
+    Fee(Fixed),
     /// Collateral worth one plus this share buys off debt of one.
     Bonus(Fixed),
     /// A share of one collateral goes for a share of one debt.
@@ -119,7 +122,7 @@ pub fn offer(
                 increase: share(per_second, Rounding::Up),
             };
             let fee = ramp.at(&seconds(waited));
-            let (position, sale) = (Concession::Fee(fee), SaleConcession::Less(fee));
+            let (position, sale) = (Concession::Fee(fee), SaleConcession::Fee(fee));
             Offer::Open { terms: Terms { position, sale }, discount: fee }
         }
         PriceFunction::Fillable { adjustment, spread } => {
@@ -255,6 +258,37 @@ impl<'a> Prices<'a> {
         self.book(instrument).filter(|_| hedges)
     }
 
+    /// The book that the house sells collateral into on the terms of the step: none for what takers
+    /// take.
+    #[must_use]
+    pub fn sold_into(&self, asset: AssetId) -> Option<&'a MarketBook> {
+        if self.books.is_empty() {
+            return None;
+        }
+        let house = match self.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
+            SaleConcession::Slippage | SaleConcession::Fee(_) => true,
+            SaleConcession::Less(_) | SaleConcession::Bonus(_) | SaleConcession::Lot { .. } => {
+                false
+            }
+        };
+        let market = self.rulebook.spot_depth(asset).filter(|_| house)?;
+        self.book(market.instrument)
+    }
+
+    /// What the house pays for a unit of an asset that has no book: its index price and, where the
+    /// terms name no price of their own, its slippage, rounded up.
+    #[must_use]
+    pub fn dearer(&self, asset: AssetId) -> i128 {
+        let price = self.index_price(asset);
+        let par = asset == self.rulebook.numeraire;
+        match self.terms.map_or(SaleConcession::Slippage, |terms| terms.sale) {
+            SaleConcession::Slippage if !par => {
+                price + self.asset_rules(asset).slippage.of(price, Rounding::Up)
+            }
+            _ => price,
+        }
+    }
+
     fn taken(&self) -> bool {
         self.terms.is_some_and(|terms| matches!(terms.position, Concession::Share(_)))
     }
@@ -296,7 +330,7 @@ impl<'a> Prices<'a> {
             SaleConcession::Slippage | SaleConcession::Lot { .. } => {
                 self.asset_rules(asset).slippage.of(worth, Rounding::Up)
             }
-            SaleConcession::Less(share) => part(worth, share),
+            SaleConcession::Less(share) | SaleConcession::Fee(share) => part(worth, share),
             SaleConcession::Bonus(share) => {
                 let whole = ONE + share.units();
                 mul_div(worth, share.units(), whole, Rounding::Up).unwrap_or(worth)

@@ -1,7 +1,7 @@
 //! Effects as JSON.
 
 use domain::effect::{Outcome, SkipReason, Stage};
-use domain::{AccountId, Effect, Holder};
+use domain::{AccountId, Effect, Feed, Holder};
 use serde_json::{Value, json};
 
 use super::names::{Names, account, holder, rate, role, snake, time, value};
@@ -112,6 +112,12 @@ fn market(names: &Names<'_>, effect: &Effect) -> Option<Value> {
             "gap": exact(gap, 16),
             "sold_to": exact(edges[0], 16),
             "bought_to": exact(edges[1], 16),
+        }),
+        Effect::IndexMoved { asset, wave, recorded, price } => json!({
+            "asset": names.asset(asset),
+            "wave": wave,
+            "recorded": names.feed_price(Feed::index(asset), recorded),
+            "price": names.feed_price(Feed::index(asset), price),
         }),
         Effect::MarkMoved { instrument, wave, recorded, mark } => json!({
             "instrument": names.instrument(instrument),

@@ -49,6 +49,7 @@ pub const fn effect(effect: &Effect) -> &'static str {
         Effect::ImpactMoved { .. } => "impact_moved",
         Effect::MarkMoved { .. } => "mark_moved",
         Effect::LiquidationTraced { .. } => "liquidation_traced",
+        Effect::IndexMoved { .. } => "index_moved",
     }
 }
 

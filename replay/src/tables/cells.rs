@@ -121,6 +121,7 @@ impl Cells<'_> {
             | Effect::DepthLevelFell { .. }
             | Effect::ImpactMoved { .. }
             | Effect::MarkMoved { .. }
+            | Effect::IndexMoved { .. }
             | Effect::LiquidationTraced { .. } => self.depth(effect),
         }
     }
@@ -147,6 +148,12 @@ impl Cells<'_> {
                 self.instrument(instrument);
                 self.price(columns.price, instrument, recorded)?;
                 self.price(columns.mark, instrument, mark)
+            }
+            Effect::IndexMoved { asset, recorded, price, .. } => {
+                self.sheet.word(columns.asset, self.market.asset(asset));
+                let places = self.market.names().feed_places(Feed::index(asset));
+                self.sheet.decimal(columns.price, recorded.wide(), places)?;
+                self.sheet.decimal(columns.mark, price.wide(), places)
             }
             Effect::LiquidationTraced { account, induced, wrongful, cause, least } => {
                 self.account(account);

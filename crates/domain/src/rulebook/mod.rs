@@ -72,6 +72,22 @@ impl Rulebook {
         self.instruments.get(instrument.index())
     }
 
+    /// The depth that collateral of an asset is sold into: that of the spot instrument that trades
+    /// it for the numeraire.
+    #[must_use]
+    pub fn spot_depth(&self, asset: AssetId) -> Option<&DepthRules> {
+        self.sections.liquidity.markets.iter().find(|market| self.spot_base(market) == Some(asset))
+    }
+
+    /// The asset whose index a market with depth moves; `None` where it moves a mark.
+    #[must_use]
+    pub fn spot_base(&self, market: &DepthRules) -> Option<AssetId> {
+        match self.instrument(market.instrument)?.kind {
+            InstrumentKind::Spot { base } => Some(base),
+            _ => None,
+        }
+    }
+
     /// The asset of this name.
     #[must_use]
     pub fn asset_named(&self, name: &str) -> Option<AssetId> {

@@ -29,8 +29,15 @@ pub(super) fn check_liquidity(findings: &mut Findings, rulebook: &Rulebook) {
         let mut before = liquidity.markets.iter().take(place);
         let ascending = before.all(|other| other.instrument < market.instrument);
         findings.require(ascending, &path, || "must be listed once, in order".into());
-        let spot = matches!(instrument.kind, InstrumentKind::Spot { .. });
-        findings.require(!spot, &path, || "liquidity is for instruments with positions".into());
+        if let InstrumentKind::Spot { base } = instrument.kind {
+            findings.require(instrument.settles == rulebook.numeraire, &path, || {
+                "of a spot instrument must trade for the numeraire: collateral is sold there".into()
+            });
+            let first = rulebook.spot_depth(base).map(|first| first.instrument);
+            findings.require(first == Some(market.instrument), &path, || {
+                "must be that of the only spot instrument of its asset that has any".into()
+            });
+        }
         check_venues(findings, &path, market);
         check_shape(findings, &path, market);
         if let Some(stress) = &market.stress {

@@ -62,6 +62,7 @@ const SHAPES: &[(&str, &[&str])] = &[
     ("ImpactMoved", &["instrument", "wave", "permanent", "transient", "gap", "sold", "bought"]),
     ("MarkMoved", &["instrument", "wave", "recorded", "mark"]),
     ("LiquidationTraced", &["account", "cause", "induced", "wrongful", "least"]),
+    ("IndexMoved", &["asset", "wave", "recorded", "price"]),
 ];
 
 fn shape(name: &str) -> Option<&'static (&'static str, &'static [&'static str])> {
@@ -320,6 +321,11 @@ fn pushed(effect: &Effect, names: &Names) -> (&'static str, Vec<String>) {
             let row =
                 vec![names.instrument(instrument), wave.to_string(), price(recorded), price(mark)];
             ("MarkMoved", row)
+        }
+        Effect::IndexMoved { asset, wave, recorded, price } => {
+            let text = |price| names.price(Feed::index(asset), price);
+            let row = vec![names.asset(asset), wave.to_string(), text(recorded), text(price)];
+            ("IndexMoved", row)
         }
         Effect::LiquidationTraced { account, induced, wrongful, cause, least } => {
             let row = vec![

@@ -43,6 +43,9 @@ impl State {
                 return None;
             } else if let Some(sale) = self.plan_sale(&now) {
                 self.sell(account, &sale);
+            } else if self.waits_for_depth(&now) {
+                self.skip(account, true);
+                return None;
             } else {
                 self.absorb_debts(account);
                 bankrupt = true;
@@ -112,6 +115,7 @@ impl State {
 
     pub fn sell(&mut self, account: AccountId, sale: &Sale) {
         let (client, world) = (Holder::Client(account), Holder::House(HouseAccount::Liquidity));
+        self.consume_spot(sale.asset, sale.amount);
         self.transfer((client, world), sale.asset, sale.amount);
         self.transfer((world, client), sale.debt_asset, sale.proceeds);
         self.effects.push(Effect::CollateralSold {

@@ -125,9 +125,12 @@ impl State {
         match feed.role {
             FeedRole::Index => {
                 let asset = AssetId::new(feed.target);
+                self.effects.push(Effect::PricePublished { feed, price });
                 self.accumulate(asset);
+                let price = self.observe_index(asset, price);
                 let held = self.asset_mut(asset);
                 (held.price, held.published_at) = (price, published_at);
+                return;
             }
             FeedRole::Mark => {
                 let instrument = InstrumentId::new(feed.target);

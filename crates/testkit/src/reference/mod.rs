@@ -31,6 +31,7 @@ mod prices;
 mod pushed;
 mod reach;
 mod sale;
+mod sale_on_book;
 mod selling;
 mod sizing;
 mod state;

@@ -5,7 +5,7 @@ use super::exact::{down, over, whole};
 use super::state::{Account, State};
 use domain::command::{BaselineImpact, PublishDepth};
 use domain::rulebook::{InstrumentKind, PriceMode};
-use domain::{AccountId, Effect, InstrumentId, Position, Price, Refusal, Rounding, Value};
+use domain::{AccountId, AssetId, Effect, InstrumentId, Position, Price, Refusal, Rounding, Value};
 
 use super::checks::{Broken, require};
 
@@ -17,9 +17,9 @@ impl State {
             let instrument = rules.instrument;
             let mut market = known.get(&instrument).cloned().unwrap_or_else(|| {
                 let mut fresh = DepthState::new(instrument);
-                let mark = self.instrument(instrument).mark;
-                if mark.is_positive() {
-                    fresh.observe(rules, mark, self.now);
+                let price = self.price_moved_by(instrument);
+                if price.is_positive() {
+                    fresh.observe(rules, price, self.now);
                 }
                 fresh
             });
@@ -28,8 +28,52 @@ impl State {
         }
     }
 
+    /// The asset whose index an instrument's book moves: a spot instrument's base.
+    pub fn base_of(&self, instrument: InstrumentId) -> Option<AssetId> {
+        match self.rules_of(instrument).kind {
+            InstrumentKind::Spot { base } => Some(base),
+            _ => None,
+        }
+    }
+
+    /// The price that an instrument's book moves: its mark, or the index of its base.
+    fn price_moved_by(&self, instrument: InstrumentId) -> Price {
+        match self.base_of(instrument) {
+            Some(asset) => self.asset(asset).price,
+            None => self.instrument(instrument).mark,
+        }
+    }
+
+    /// The spot instrument that has depth for an asset.
+    pub fn spot_of(&self, asset: AssetId) -> Option<InstrumentId> {
+        let markets = self.rulebook.sections.liquidity.markets.iter();
+        let mut places = markets.map(|market| market.instrument);
+        places.find(|instrument| self.base_of(*instrument) == Some(asset))
+    }
+
+    /// The index in force after a published one.
+    pub fn observe_index(&mut self, asset: AssetId, recorded: Price) -> Price {
+        let Some(instrument) = self.spot_of(asset) else { return recorded };
+        let price = self.observe(instrument, recorded);
+        if price != recorded {
+            self.effects.push(Effect::IndexMoved { asset, wave: 0, recorded, price });
+        }
+        price
+    }
+
     /// The mark in force after a published one.
     pub fn observe_mark(&mut self, instrument: InstrumentId, recorded: Price) -> Price {
+        if self.base_of(instrument).is_some() || self.depth_rules(instrument).is_none() {
+            return recorded;
+        }
+        let mark = self.observe(instrument, recorded);
+        if mark != recorded {
+            self.effects.push(Effect::MarkMoved { instrument, wave: 0, recorded, mark });
+        }
+        mark
+    }
+
+    fn observe(&mut self, instrument: InstrumentId, recorded: Price) -> Price {
         let Some(rules) = self.depth_rules(instrument).cloned() else { return recorded };
         let now = self.now;
         let market = self.depth.get_mut(&instrument).expect("listed with its rules");
@@ -39,17 +83,16 @@ impl State {
             let level = market.level;
             self.effects.push(Effect::DepthLevelFell { instrument, level });
         }
-        let mark = self.mark_of(instrument);
-        if mark != recorded {
-            self.effects.push(Effect::MarkMoved { instrument, wave: 0, recorded, mark });
-        }
-        mark
+        self.mark_of(instrument)
     }
 
     fn mark_of(&self, instrument: InstrumentId) -> Price {
         let liquidity = &self.rulebook.sections.liquidity;
         let rules = liquidity.market(instrument).expect("asked of markets with depth");
-        let most = self.rules_of(instrument).price_max;
+        let most = match self.base_of(instrument) {
+            Some(asset) => self.asset_rules(asset).price_max,
+            None => self.rules_of(instrument).price_max,
+        };
         self.depth[&instrument].mark(rules, liquidity.price_mode, most, self.now)
     }
 
@@ -114,7 +157,7 @@ impl State {
     pub fn open_books(&mut self) {
         let liquidity = &self.rulebook.sections.liquidity;
         for rules in &liquidity.markets {
-            let mark = self.instrument(rules.instrument).mark;
+            let mark = self.price_moved_by(rules.instrument);
             if mark.is_positive() {
                 let market = &self.depth[&rules.instrument];
                 let book = market.open(rules, liquidity.price_mode, mark, self.now);
@@ -142,6 +185,15 @@ impl State {
             let moved = Effect::ImpactMoved { instrument, wave, permanent, transient, gap, edges };
             self.effects.push(moved);
             let mark = self.mark_of(instrument);
+            if let Some(asset) = self.base_of(instrument) {
+                if moves && self.asset(asset).price != mark {
+                    self.accumulate(asset);
+                    self.asset_mut(asset).price = mark;
+                    let price = mark;
+                    self.effects.push(Effect::IndexMoved { asset, wave, recorded, price });
+                }
+                continue;
+            }
             let market = self.instrument_mut(instrument);
             if moves && market.mark != mark && !market.expired {
                 market.mark = mark;
@@ -157,7 +209,10 @@ impl State {
         }
         let mut recorded = self.clone();
         for (instrument, market) in &self.depth {
-            recorded.instrument_mut(*instrument).mark = market.recorded;
+            match self.base_of(*instrument) {
+                Some(asset) => recorded.asset_mut(asset).price = market.recorded,
+                None => recorded.instrument_mut(*instrument).mark = market.recorded,
+            }
         }
         let mut reference = recorded.clone();
         for place in 0..self.rulebook.instruments.len() as u32 {
@@ -181,7 +236,8 @@ impl State {
     /// The instrument in which impact cost the account most.
     fn cause(&self, account: &Account) -> Option<InstrumentId> {
         let mut worst = (0, None);
-        for position in account.positions.values() {
+        let positions = account.positions.values();
+        for position in positions {
             let instrument = position.instrument;
             let market = self.instrument(instrument);
             let recorded =
@@ -192,7 +248,21 @@ impl State {
                 worst = (lost, Some(instrument));
             }
         }
-        worst.1
+        // Of balances the first of those that lost most, if that is more than any position did.
+        let mut most: Option<(i128, InstrumentId)> = None;
+        for (instrument, market) in &self.depth {
+            let Some(asset) = self.base_of(*instrument) else { continue };
+            let Some(balance) = account.balances.get(&asset) else { continue };
+            let fallen = market.recorded.wide() - self.asset(asset).price.wide();
+            let lost = balance.amount.units() * fallen;
+            if most.is_none_or(|(more, _)| lost > more) {
+                most = Some((lost, *instrument));
+            }
+        }
+        match most {
+            Some((lost, instrument)) if lost > worst.0 => Some(instrument),
+            _ => worst.1,
+        }
     }
 
     /// Notional of the fewest lots that reach release at the mark for nothing, or all of it.

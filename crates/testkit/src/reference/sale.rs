@@ -40,7 +40,12 @@ impl State {
         }
         let factor = self.close_factor(account, debt_asset);
         let repaid = factor.map_or(owed, |factor| up(&(whole(owed) * share(factor))));
-        let enough = self.needed_for(asset, debt_asset, repaid).map_or(held, |cost| cost.min(held));
+        let walks = self.sold_into(asset).is_some();
+        let enough = if walks {
+            self.needed_in_books(asset, held, debt_asset, repaid)
+        } else {
+            self.needed_for(asset, debt_asset, repaid).map_or(held, |cost| cost.min(held))
+        };
         let sale = |amount: i128| {
             let proceeds = self.proceeds(asset, amount, debt_asset)?;
             Some(Sale { asset, amount, debt_asset, proceeds })
@@ -48,9 +53,15 @@ impl State {
         let price = self.index_price(asset);
         let capped = ask.most.map(|worth| down(&over(worth, price)).max(1).min(enough));
         // A cap so small that nothing comes of it is none.
-        let most = capped.filter(|amount| sale(*amount).is_some()).unwrap_or(enough);
-        let reaches =
-            |sale: &Sale| self.assess(&self.after_sale(account, sale)).shortfall() <= ask.goal;
+        let mut most = capped.filter(|amount| sale(*amount).is_some()).unwrap_or(enough);
+        let short = |sale: &Sale| self.assess(&self.after_sale(account, sale)).shortfall();
+        if walks {
+            let now = self.assess(account).shortfall();
+            while sale(most).is_some_and(|sale| short(&sale) > now) && sale(most / 2).is_some() {
+                most /= 2;
+            }
+        }
+        let reaches = |sale: &Sale| short(sale) <= ask.goal;
         let mut best = sale(most)?;
         if factor.is_some() || !reaches(&best) {
             return Some(best);
@@ -98,7 +109,7 @@ impl State {
     }
 
     /// The debt worth most; under the riskiest first, of those with the highest weight.
-    fn first_debt(&self, account: &Account) -> Option<AssetId> {
+    pub fn first_debt(&self, account: &Account) -> Option<AssetId> {
         let riskiest = matches!(self.rulebook.sections.selling.targets, TargetOrder::RiskiestFirst);
         let debts = account
             .balances
@@ -118,6 +129,7 @@ impl State {
             self.with_interest(balance) > 0
                 && self.index_price(balance.asset) > 0
                 && !sales.unsold.contains(&balance.asset)
+                && self.taken_now(balance.asset) > 0
         });
         held.map(|balance| balance.asset).min_by_key(|asset| {
             let place = match &sales.order {
@@ -135,12 +147,17 @@ impl State {
     /// index price, or collateral at its index price for debt that is dearer by a bonus; without
     /// terms as in [`State::exchange`].
     fn proceeds(&self, sold: AssetId, amount: i128, bought: AssetId) -> Option<i128> {
+        if self.sold_into(sold).is_some() {
+            return self.proceeds_in_books(sold, amount, bought);
+        }
         let worth = amount * self.index_price(sold);
         let kept = match self.terms.as_ref().map(|terms| &terms.sale) {
             None | Some(SaleConcession::Slippage | SaleConcession::Lot { .. }) => {
                 return self.exchange(sold, amount, bought);
             }
-            Some(SaleConcession::Less(_)) => worth - self.conceded_in_sale(sold, worth),
+            Some(SaleConcession::Less(_) | SaleConcession::Fee(_)) => {
+                worth - self.conceded_in_sale(sold, worth)
+            }
             Some(SaleConcession::Bonus(_)) => worth,
         };
         Some(down(&over(kept, self.debt_price(sold, bought)))).filter(|units| *units > 0)
@@ -154,7 +171,7 @@ impl State {
             None | Some(SaleConcession::Slippage | SaleConcession::Lot { .. }) => {
                 return self.cost_of(sold, bought, repaid);
             }
-            Some(SaleConcession::Less(share)) if !par => {
+            Some(SaleConcession::Less(share) | SaleConcession::Fee(share)) if !par => {
                 let left = whole(1) - share;
                 if left <= whole(0) {
                     return None;
@@ -178,7 +195,7 @@ impl State {
     }
 
     /// Price conceded when an asset is sold or bought; none for the numeraire.
-    fn slippage_of(&self, asset: AssetId) -> RBig {
+    pub fn slippage_of(&self, asset: AssetId) -> RBig {
         if asset == self.rulebook.numeraire {
             whole(0)
         } else {

@@ -20,6 +20,7 @@ enum Act {
     Wait(Duration, WaitReason),
     Untaken(InstrumentId),
     Blocked,
+    Exhausted,
     Bankrupt,
 }
 
@@ -119,6 +120,10 @@ impl State {
                 }
                 Act::Blocked => {
                     self.skip(account, !tried.is_empty());
+                    return None;
+                }
+                Act::Exhausted => {
+                    self.skip(account, true);
                     return None;
                 }
                 Act::Bankrupt => bankrupt = true,
@@ -372,6 +377,9 @@ impl State {
         let full = self.case(account).full;
         let held = self.account(account).clone();
         let Some(sale) = self.plan_sale_asked(&held, ask) else {
+            if self.waits_for_depth(&held) {
+                return Act::Exhausted;
+            }
             self.absorb_debts(account);
             return Act::Bankrupt;
         };
@@ -396,7 +404,7 @@ impl State {
     /// What takers of collateral earn exceeds equity, and the price of last resort leaves more.
     fn ruins(&self, account: &Account) -> bool {
         let earns = self.terms.as_ref().is_some_and(|terms| {
-            matches!(terms.sale, SaleConcession::Less(_) | SaleConcession::Bonus(_))
+            !matches!(terms.sale, SaleConcession::Slippage | SaleConcession::Lot { .. })
         });
         let last_resort = State { terms: None, ..self.clone() };
         let left = |state: &Self| state.solvency(account).realisable;

@@ -80,7 +80,7 @@ impl State {
             let worth = self.worth(asset, cash, Rounding::Down);
             realisable += worth;
             if worth > 0 {
-                realisable -= self.conceded_in_sale(asset, worth);
+                realisable -= self.selling_cost(asset, cash, worth);
             }
         }
         let positions = || account.positions.values();

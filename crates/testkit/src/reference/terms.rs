@@ -32,7 +32,10 @@ pub(super) enum Concession {
 pub(super) enum SaleConcession {
     #[default]
     Slippage,
+    /// To a taker.
     Less(RBig),
+    /// To who sells it in the market, on top of a book's cost.
+    Fee(RBig),
     Bonus(RBig),
     Lot {
         lot: RBig,
@@ -85,7 +88,7 @@ pub(super) fn offer(
             let grown = raised(&(raised(&share(per_second)) * seconds(waited))) + &base;
             let ripe = seconds(waited) >= seconds(grace);
             let fee = if ripe { grown.min(raised(&share(most))) } else { base };
-            let sale = SaleConcession::Less(fee.clone());
+            let sale = SaleConcession::Fee(fee.clone());
             Some((Terms { position: Concession::Fee(fee.clone()), sale }, fee))
         }
         PriceFunction::Fillable { adjustment, spread } => {
@@ -206,7 +209,7 @@ impl State {
             SaleConcession::Slippage | SaleConcession::Lot { .. } => {
                 share(self.asset_rules(asset).slippage)
             }
-            SaleConcession::Less(conceded) => conceded,
+            SaleConcession::Less(conceded) | SaleConcession::Fee(conceded) => conceded,
             SaleConcession::Bonus(bonus) => bonus.clone() / (whole(1) + bonus),
         };
         up(&(whole(worth) * conceded))

@@ -19,10 +19,17 @@ pub(super) fn vary(dice: &mut Dice, rulebook: &mut Rulebook) {
     if dice.chance(if plain { 500 } else { 250 }) {
         return;
     }
-    let mut markets = Vec::new();
+    let (mut markets, mut bases) = (Vec::new(), Vec::new());
     for (place, instrument) in (0u32..).zip(&rulebook.instruments) {
-        let spot = matches!(instrument.kind, InstrumentKind::Spot { .. });
-        if !spot && dice.chance(800) {
+        let at_index = match instrument.kind {
+            InstrumentKind::Spot { base } => {
+                let twice = bases.contains(&base);
+                bases.push(base);
+                Some(instrument.settles == rulebook.numeraire && !twice)
+            }
+            _ => None,
+        };
+        if at_index.unwrap_or(true) && dice.chance(800) {
             markets.push(market(dice, InstrumentId::new(place), instrument));
         }
     }

@@ -59,6 +59,7 @@ const EFFECTS: &[&str] = &[
     "DepthLevelFell",
     "ImpactMoved",
     "MarkMoved",
+    "IndexMoved",
     "LiquidationTraced",
     "Refused",
 ];
