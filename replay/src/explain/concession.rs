@@ -278,7 +278,9 @@ pub fn sale_factors(concession: SaleConcession, slippage: [String; 2]) -> [Optio
     let [sold, bought] = slippage;
     match concession {
         SaleConcession::Slippage | SaleConcession::Lot { .. } => [Some(sold), Some(bought)],
-        SaleConcession::Less(share) => [Some(text(share.units())), None],
+        SaleConcession::Less(share) | SaleConcession::Fee(share) => {
+            [Some(text(share.units())), None]
+        }
         SaleConcession::Bonus(share) => [None, Some(text(share.units()))],
     }
 }

@@ -1,9 +1,10 @@
 //! Collateral sold for a debt: at its own slippage, less a discount, with a bonus, or as a lot.
 
-use domain::{Amount, AssetId};
+use domain::{Amount, AssetId, Quantity, Quote, Rounding};
+use risk::number::{Fixed, Number};
 use risk::terms::SaleConcession;
 
-use super::figures::ratio;
+use super::figures::{quote, ratio};
 use super::step::Told;
 use super::{Line, Section, concession};
 
@@ -36,6 +37,21 @@ pub fn sale_lines(
         }
         return;
     }
+    if let Some(kept) = walked(step, section, concession, (asset, amount, &price(asset))) {
+        let rules = figures.asset_rules(debt_asset);
+        let par = figures.is_numeraire(debt_asset);
+        let fee = matches!(concession, SaleConcession::Fee(_));
+        let dearer = rules.filter(|_| !fee && !par).map(|rules| ratio(rules.slippage));
+        let formula = match (par, dearer.filter(|share| share != "0")) {
+            (true, _) => kept,
+            (false, None) => format!("{kept} / {}", price(debt_asset)),
+            (false, Some(share)) => format!("{kept} / ({} * (1 + {share}))", price(debt_asset)),
+        };
+        let label = format!("{} for {}", figures.asset(debt_asset), figures.asset(asset));
+        let line = Line::sum(label, formula, figures.amount(debt_asset, proceeds));
+        section.push(line.rounded(false, figures.decimals(debt_asset)));
+        return;
+    }
     let slippage = |asset: AssetId| {
         let rules = figures.asset_rules(asset);
         rules.map_or_else(|| "0".to_owned(), |rules| ratio(rules.slippage))
@@ -64,4 +80,43 @@ pub fn sale_lines(
     let label = format!("{} for {}", figures.asset(debt_asset), figures.asset(asset));
     let line = Line::sum(label, formula, received);
     section.push(line.rounded(false, figures.decimals(debt_asset)));
+}
+
+/// What the book of the asset's spot instrument brought, as a figure in the numeraire; `None` where
+/// the sale walked none.
+fn walked(
+    step: &Told<'_>,
+    section: &mut Section,
+    concession: SaleConcession,
+    (asset, amount, price): (AssetId, Amount, &str),
+) -> Option<String> {
+    let (figures, look) = (step.figures, step.look);
+    let fee = match concession {
+        SaleConcession::Slippage => None,
+        SaleConcession::Fee(fee) => Some(fee),
+        _ => return None,
+    };
+    let instrument = figures.0.spot_depth(asset)?.instrument;
+    let book = look.markets.iter().find(|book| book.instrument == instrument)?;
+    let (side, size) = (&book.sells, Quantity::new(i64::try_from(amount.units()).ok()?));
+    let (gross, conceded): (Quote, Quote) = (size.quote(side.anchor), side.conceded(size));
+    let sold = figures.amount(asset, amount);
+    let top = figures.index(asset, side.anchor.wide());
+    section.push(Line::sum("at the book's top", format!("{sold} * {top}"), quote(gross)));
+    section.push(Line::fact("conceded to the book", quote(conceded)));
+    let mut formula = format!("{} - {}", quote(gross), quote(conceded));
+    let mut kept = gross - conceded;
+    if let Some(fee) = fee {
+        let row = look.terms.balances.iter().find(|terms| terms.asset == asset)?;
+        let worth = amount.units() * row.price;
+        let fee_paid = Fixed::new(worth).times(&fee, Rounding::Up);
+        let paid = Quote::new(fee_paid.units());
+        let text = format!("{sold} * {price} * {}", concession::text(fee.units()));
+        let line = Line::sum("fee on top", text, quote(paid));
+        section.push(line.rounded(true, concession::SHARE_PLACES));
+        formula += &format!(" - {}", quote(paid));
+        kept -= paid;
+    }
+    section.push(Line::sum("brought", formula, quote(kept)));
+    Some(quote(kept))
 }
