@@ -7,6 +7,8 @@
 
 #[path = "laws/book.rs"]
 mod book;
+#[path = "laws/depth.rs"]
+mod depth;
 #[path = "laws/envelope.rs"]
 mod envelope;
 #[path = "laws/margin.rs"]

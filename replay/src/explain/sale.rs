@@ -4,7 +4,7 @@ use domain::{Amount, AssetId, Quantity, Quote, Rounding};
 use risk::number::{Fixed, Number};
 use risk::terms::SaleConcession;
 
-use super::figures::{quote, ratio};
+use super::figures::{Figures, quote, ratio};
 use super::step::Told;
 use super::{Line, Section, concession};
 
@@ -24,17 +24,9 @@ pub fn sale_lines(
     }
     if let SaleConcession::Lot { lot, bid } = concession {
         let held = |asset: AssetId| row(asset).map_or(Amount::ZERO, |terms| terms.amount);
-        let parts = [
-            (asset, held(asset), lot.units(), amount, true),
-            (debt_asset, -held(debt_asset), bid.units(), proceeds, false),
-        ];
-        for (of, whole, share, part, up) in parts {
-            let word = if up { "handed over" } else { "repaid" };
-            let label = format!("{} {word}", figures.asset(of));
-            let formula = format!("{} * {}", figures.amount(of, whole), concession::text(share));
-            let line = Line::sum(label, formula, figures.amount(of, part));
-            section.push(line.rounded(up, figures.decimals(of)));
-        }
+        let given = (asset, held(asset), lot.units(), amount, true);
+        let repaid = (debt_asset, -held(debt_asset), bid.units(), proceeds, false);
+        lot_lines(figures, section, [given, repaid]);
         return;
     }
     if let Some(kept) = walked(step, section, concession, (asset, amount, &price(asset))) {
@@ -80,6 +72,21 @@ pub fn sale_lines(
     let label = format!("{} for {}", figures.asset(debt_asset), figures.asset(asset));
     let line = Line::sum(label, formula, received);
     section.push(line.rounded(false, figures.decimals(debt_asset)));
+}
+
+/// A share of a collateral handed over for a share of a debt.
+fn lot_lines(
+    figures: Figures<'_>,
+    section: &mut Section,
+    parts: [(AssetId, Amount, i128, Amount, bool); 2],
+) {
+    for (of, whole, share, part, up) in parts {
+        let word = if up { "handed over" } else { "repaid" };
+        let label = format!("{} {word}", figures.asset(of));
+        let formula = format!("{} * {}", figures.amount(of, whole), concession::text(share));
+        let line = Line::sum(label, formula, figures.amount(of, part));
+        section.push(line.rounded(up, figures.decimals(of)));
+    }
 }
 
 /// What the book of the asset's spot instrument brought, as a figure in the numeraire; `None` where
