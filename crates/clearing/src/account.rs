@@ -1,6 +1,7 @@
 //! The unified accounts: dense by number, their rows side by side.
 
 use crate::case::Case;
+use crate::row_hashes::{Notes, RowHashes, balance_hash, notes_hash, position_hash};
 use crate::rows::{Rows, Span, make_room, reserve};
 use alloc::collections::BTreeMap;
 use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, Position};
@@ -12,6 +13,8 @@ pub(crate) const LIQUIDATING: u8 = 1;
 pub(crate) const QUEUED: u8 = 2;
 /// Has a case.
 pub(crate) const CASE: u8 = 32;
+/// The flags that are part of an account's canonical bytes.
+const CANONICAL: u8 = LIQUIDATING | QUEUED | CASE;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Head {
@@ -29,15 +32,21 @@ impl Head {
     /// Where the position in an instrument lies among the account's rows, if it is open.
     #[inline]
     fn place(&self, rows: &[Position], instrument: InstrumentId) -> Option<usize> {
+        let fits = |at: &usize| rows.get(*at).is_some_and(|row| row.instrument == instrument);
+        let likely = Some(self.likely(instrument));
+        likely.filter(fits).or_else(|| Self::search(rows, instrument))
+    }
+
+    /// Where it lies by the hints: that place, or beyond them.
+    #[inline]
+    const fn likely(&self, instrument: InstrumentId) -> usize {
         // The first of eight bytes that equals the instrument's last: in the difference it is zero,
         // and only a zero byte below no other borrows from its high bit.
         let (ones, highs) = (0x0101_0101_0101_0101u64, 0x8080_8080_8080_8080u64);
-        let byte = u64::from(instrument.number() as u8);
+        let byte = instrument.number() as u8 as u64;
         let apart = u64::from_le_bytes(self.hints) ^ byte.wrapping_mul(ones);
         let zeros = apart.wrapping_sub(ones) & !apart & highs;
-        let likely = (zeros != 0).then(|| zeros.trailing_zeros() as usize / 8);
-        let fits = |at: &usize| rows.get(*at).is_some_and(|row| row.instrument == instrument);
-        likely.filter(fits).or_else(|| Self::search(rows, instrument))
+        zeros.trailing_zeros() as usize / 8
     }
 
     /// The same where the hints do not tell: no position is open, another instrument ends in the
@@ -54,6 +63,38 @@ impl Head {
     }
 }
 
+/// One account's rows, looked up once.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened<'a> {
+    head: &'a Head,
+    pub balances: &'a [Balance],
+    pub positions: &'a [Position],
+}
+
+impl<'a> Opened<'a> {
+    /// Where the position in an instrument lies among the account's, if it is open.
+    #[inline]
+    pub fn place(&self, instrument: InstrumentId) -> Option<usize> {
+        self.head.place(self.positions, instrument)
+    }
+
+    #[inline]
+    pub fn balance(&self, asset: AssetId) -> Option<&'a Balance> {
+        self.balances.iter().find(|balance| balance.asset == asset)
+    }
+
+    #[inline]
+    pub const fn flag(&self, flag: u8) -> bool {
+        self.head.flags & flag != 0
+    }
+
+    /// The account as `risk` sees it.
+    #[inline]
+    pub fn portfolio(&self) -> Portfolio<'a> {
+        Portfolio::new(self.balances, self.positions)
+    }
+}
+
 /// All accounts.
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts {
@@ -61,6 +102,19 @@ pub(crate) struct Accounts {
     balances: Rows<Balance>,
     positions: Rows<Position>,
     cases: BTreeMap<AccountId, Case>,
+    /// Derived.
+    hashes: RowHashes,
+}
+
+/// Loads both ends of a row, which may lie in two lines of the cache.
+#[inline]
+const fn warm_position(row: &Position) -> u64 {
+    row.cost.units() as u64 ^ row.instrument.number() as u64
+}
+
+#[inline]
+const fn warm_balance(row: &Balance) -> u64 {
+    row.amount.units() as u64 ^ row.asset.number() as u64
 }
 
 /// Bytes of state of an account with 4 positions and 2 balances: the budget is 320.
@@ -74,10 +128,11 @@ impl Accounts {
             balances: Rows::new(),
             positions: Rows::new(),
             cases: BTreeMap::new(),
+            hashes: RowHashes::new(),
         }
     }
 
-    /// Becomes a copy of other accounts, to be read only.
+    /// Becomes a copy of other accounts, to be read only: hashes stay behind.
     pub fn copy_from(&mut self, other: &Self) {
         self.heads.clone_from(&other.heads);
         self.balances.copy_from(&other.balances);
@@ -110,6 +165,16 @@ impl Accounts {
     #[inline]
     fn head(&self, account: AccountId) -> Head {
         self.heads.get(account.index()).copied().unwrap_or_default()
+    }
+
+    /// An account's rows.
+    #[inline]
+    pub fn get(&self, account: AccountId) -> Opened<'_> {
+        const NOBODY: &Head =
+            &Head { balances: Span::NONE, positions: Span::NONE, flags: 0, hints: [0; HINTS] };
+        let head = self.heads.get(account.index()).unwrap_or(NOBODY);
+        let balances = self.balances.get(head.balances);
+        Opened { head, balances, positions: self.positions.get(head.positions) }
     }
 
     /// The account as `risk` sees it.
@@ -153,19 +218,23 @@ impl Accounts {
         u64::from(head.flags) ^ u64::from(hint) ^ head.balances.len() as u64
     }
 
-    /// Loads a balance, or the first; the number means nothing.
+    /// Loads the rows that a change of a position will touch, as far as the hints tell, and says
+    /// where the position lies by them; the other number means nothing. Nothing is compared, so
+    /// that many loads are under way at once.
     #[inline]
-    pub fn warm_balance(&self, account: AccountId, asset: AssetId) -> u64 {
-        let balances = self.balances(account);
-        let row = balances.iter().find(|row| row.asset == asset).or(balances.first());
-        row.map_or(0, |row| row.index as u64 ^ row.amount.units() as u64)
+    pub fn warm_rows(&self, account: AccountId, instrument: InstrumentId) -> (u64, usize) {
+        let Some(head) = self.heads.get(account.index()) else { return (0, 0) };
+        let place = head.likely(instrument);
+        let position = self.positions.slot(head.positions.start() + place);
+        let balance = self.balances.slot(head.balances.start());
+        (position.map_or(0, warm_position) ^ balance.map_or(0, warm_balance), place)
     }
 
-    /// Loads a position; the number means nothing.
+    /// Loads an account's balances; the number means nothing.
     #[inline]
-    pub fn warm_position(&self, account: AccountId, instrument: InstrumentId) -> u64 {
-        self.position(account, instrument)
-            .map_or(0, |row| row.cost.units() as u64 ^ row.funding_index as u64)
+    pub fn warm_balances(&self, account: AccountId) -> u64 {
+        let Some(head) = self.heads.get(account.index()) else { return 0 };
+        self.balances.slot(head.balances.start()).map_or(0, warm_balance)
     }
 
     pub fn flag(&self, account: AccountId, flag: u8) -> bool {
@@ -176,10 +245,32 @@ impl Accounts {
         self.head(account).flags
     }
 
+    /// Clears and sets flags that are not canonical; what all flags were.
+    #[inline]
+    pub fn swap_flags(&mut self, account: AccountId, clear: u8, set: u8) -> u8 {
+        debug_assert!((clear | set) & CANONICAL == 0, "canonical flags are hashed");
+        self.heads.get_mut(account.index()).map_or(0, |head| {
+            let were = head.flags;
+            head.flags = were & !clear | set;
+            were
+        })
+    }
+
+    /// The canonical flags.
+    pub fn canonical_flags(&self, account: AccountId) -> u8 {
+        self.flags(account) & CANONICAL
+    }
+
     pub fn set_flag(&mut self, account: AccountId, flag: u8, on: bool) {
+        let old = self.notes(account);
         if let Some(head) = self.heads.get_mut(account.index()) {
             head.flags = if on { head.flags | flag } else { head.flags & !flag };
         }
+        self.hashes.notes(account, &old, &self.notes(account));
+    }
+
+    fn notes(&self, account: AccountId) -> Notes {
+        (self.canonical_flags(account), self.case(account))
     }
 
     pub fn case(&self, account: AccountId) -> Option<Case> {
@@ -187,8 +278,12 @@ impl Accounts {
     }
 
     pub fn put_case(&mut self, account: AccountId, case: Case) {
-        self.set_flag(account, CASE, true);
+        let old = self.notes(account);
+        if let Some(head) = self.heads.get_mut(account.index()) {
+            head.flags |= CASE;
+        }
         self.cases.insert(account, case);
+        self.hashes.notes(account, &old, &self.notes(account));
     }
 
     pub fn drop_case(&mut self, account: AccountId) {
@@ -203,44 +298,104 @@ impl Accounts {
 
     /// Writes a balance, adding its row if needed; rows stay sorted by asset.
     pub fn put_balance(&mut self, account: AccountId, row: Balance) {
-        *self.balance_mut(account, row.asset, row.index) = row;
+        self.change_balance(account, (row.asset, row.index), |slot| *slot = row);
     }
 
-    /// A balance to change in place; its row is added, empty and at this index, if there is none.
+    /// Changes a balance in place, and returns it before and after; its row is added first, empty
+    /// and at this index, if there is none.
     #[inline]
-    pub fn balance_mut(&mut self, account: AccountId, asset: AssetId, index: i128) -> &mut Balance {
+    pub fn change_balance(
+        &mut self,
+        account: AccountId,
+        (asset, index): (AssetId, i128),
+        change: impl FnOnce(&mut Balance),
+    ) -> (Balance, Balance) {
         let head = self.heads.get_mut(account.index()).expect("an opened account");
         let rows = self.balances.get(head.balances);
-        let at = rows.iter().position(|row| row.asset >= asset).unwrap_or(rows.len());
-        if rows.get(at).is_none_or(|row| row.asset != asset) {
-            let row = Balance { asset, amount: Amount::ZERO, index };
-            self.balances.insert(&mut head.balances, at, row);
-        }
-        self.balances.get_mut(head.balances).get_mut(at).expect("a row found or added")
+        let found = rows.iter().position(|row| row.asset == asset);
+        let place =
+            found.unwrap_or_else(|| Self::add_balance(&mut self.balances, head, (asset, index)));
+        let row = self.balances.get_mut(head.balances).get_mut(place);
+        let row = row.expect("a row found or added");
+        let old = *row;
+        change(row);
+        let new = *row;
+        self.hashes.balance(account, found.map(|_| &old), &new);
+        (old, new)
+    }
+
+    #[cold]
+    fn add_balance(
+        balances: &mut Rows<Balance>,
+        head: &mut Head,
+        (asset, index): (AssetId, i128),
+    ) -> usize {
+        let rows = balances.get(head.balances);
+        let at = rows.iter().position(|row| row.asset > asset).unwrap_or(rows.len());
+        balances.insert(&mut head.balances, at, Balance { asset, amount: Amount::ZERO, index });
+        at
     }
 
     /// Writes a position, adding its row if needed and removing it at zero.
-    #[inline]
     pub fn put_position(&mut self, account: AccountId, row: Position) {
-        let Some(head) = self.heads.get_mut(account.index()) else { return };
+        self.put_position_at(account, self.place(account, row.instrument), &row);
+    }
+
+    /// Writes a position over its row, which lies at `place` if there is one, or adds the row; at
+    /// zero removes it.
+    #[inline]
+    pub fn put_position_at(&mut self, account: AccountId, place: Option<usize>, row: &Position) {
+        let Some(head) = self.heads.get(account.index()) else { return };
         let rows = self.positions.get_mut(head.positions);
-        let place = head.place(rows, row.instrument);
         match place.and_then(|at| rows.get_mut(at)) {
-            Some(slot) if !row.quantity.is_zero() => *slot = row,
+            Some(slot) if !row.quantity.is_zero() => {
+                debug_assert_eq!(slot.instrument, row.instrument, "a place holds until rows move");
+                let old = core::mem::replace(slot, *row);
+                self.hashes.position(account, Some(&old), Some(row));
+            }
             _ => self.lay_position(account, row),
         }
     }
 
     /// Adds or removes the row of a position; rows stay sorted by instrument.
-    fn lay_position(&mut self, account: AccountId, row: Position) {
+    fn lay_position(&mut self, account: AccountId, row: &Position) {
         let Some(head) = self.heads.get_mut(account.index()) else { return };
         let rows = self.positions.get(head.positions);
         match rows.binary_search_by_key(&row.instrument, |position| position.instrument) {
-            Ok(at) => self.positions.remove(&mut head.positions, at),
+            Ok(at) => {
+                self.hashes.position(account, rows.get(at), None);
+                self.positions.remove(&mut head.positions, at);
+            }
             Err(_) if row.quantity.is_zero() => {}
-            Err(at) => self.positions.insert(&mut head.positions, at, row),
+            Err(at) => {
+                self.hashes.position(account, None, Some(row));
+                self.positions.insert(&mut head.positions, at, *row);
+            }
         }
         head.note(self.positions.get(head.positions));
+    }
+
+    /// The sum of all rows' hashes, if it is kept.
+    pub const fn hashes(&self) -> Option<u128> {
+        self.hashes.sum()
+    }
+
+    /// Keeps the sum while rows are written, or no longer.
+    pub fn keep_hashes(&mut self, keep: bool) {
+        self.hashes.set(keep.then(|| self.hashes_from_scratch()));
+    }
+
+    /// The sum of all rows' hashes, computed from every row.
+    pub fn hashes_from_scratch(&self) -> u128 {
+        let mut sum = 0u128;
+        for account in self.ids() {
+            let rows = self.get(account);
+            let balances = rows.balances.iter().map(|row| balance_hash(account, row));
+            let positions = rows.positions.iter().map(|row| position_hash(account, row));
+            sum = balances.chain(positions).fold(sum, u128::wrapping_add);
+            sum = sum.wrapping_add(notes_hash(account, &self.notes(account)));
+        }
+        sum
     }
 
     /// Makes sure the settlement asset of a position has a balance row.

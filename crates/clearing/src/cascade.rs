@@ -147,8 +147,7 @@ impl ClearingHouse {
         let mut place = 0;
         while let Some(account) = self.books.touched.get(place).copied() {
             place += 1;
-            let flags = self.books.accounts.flags(account);
-            self.untouch(account);
+            let flags = self.untouch(account);
             if flags & (QUEUED | LIQUIDATING) != 0
                 || (flags & LOOSE != 0 && !self.watch.prove(&self.books, account))
             {
@@ -167,12 +166,13 @@ impl ClearingHouse {
         self.cascade.suspects = suspects;
     }
 
-    fn untouch(&mut self, account: AccountId) {
-        self.books.accounts.set_flag(account, TOUCHED | LOOSE, false);
-        self.digests.changed(&mut self.books.accounts, account);
+    /// The account's flags before.
+    #[inline]
+    fn untouch(&mut self, account: AccountId) -> u8 {
+        self.books.accounts.swap_flags(account, TOUCHED | LOOSE, 0)
     }
 
-    /// Forgets who was touched after the last look: their rows and flags are hashed anew.
+    /// Forgets who was touched after the last look.
     fn untouch_all(&mut self) {
         let mut touched = core::mem::take(&mut self.books.touched);
         for account in touched.drain(..) {

@@ -1,6 +1,6 @@
 //! The clearing house: its books and the one door through which they change.
 
-use crate::account::Accounts;
+use crate::account::{Accounts, LIQUIDATING, QUEUED};
 use crate::cascade::Cascade;
 use crate::depth::Depth;
 use crate::digest::Digests;
@@ -55,7 +55,7 @@ pub(crate) struct Books {
     /// Accounts that wait for the next pulse, ascending.
     pub queue: Vec<AccountId>,
     pub accounts: Accounts,
-    /// Accounts this event changed, each once; derived.
+    /// Accounts this event changed and that have to be looked at, each once; derived.
     pub touched: Vec<AccountId>,
     /// Looks at decisions, where somebody asked for them; derived.
     pub looks: Option<Box<Looks>>,
@@ -136,14 +136,21 @@ impl Books {
 
     /// Notes that an account's rows changed in this event.
     pub fn touch(&mut self, account: AccountId) {
-        self.accounts.set_flag(account, LOOSE, true);
-        self.touch_proved(account);
+        self.note_touched(account, TOUCHED | LOOSE);
     }
 
-    /// Notes that an account's rows changed in this event, and that the proof of its box followed.
+    /// Notes that an account's rows changed in this event, and that the proof of its box followed:
+    /// nobody has to look at it, unless it waits or is being sold out.
+    #[inline]
     pub fn touch_proved(&mut self, account: AccountId) {
-        if !self.accounts.flag(account, TOUCHED) {
-            self.accounts.set_flag(account, TOUCHED, true);
+        if self.accounts.flags(account) & (LIQUIDATING | QUEUED) != 0 {
+            self.note_touched(account, TOUCHED);
+        }
+    }
+
+    #[inline]
+    fn note_touched(&mut self, account: AccountId, flags: u8) {
+        if self.accounts.swap_flags(account, 0, flags) & TOUCHED == 0 {
             self.touched.push(account);
         }
     }

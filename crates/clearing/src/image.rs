@@ -6,7 +6,6 @@
 use crate::account::{Accounts, CASE};
 use crate::case::Case;
 use crate::depth::Depth;
-use crate::digest::canonical_flags;
 use crate::freshness::Freshness;
 use crate::house::{Books, ClearingHouse, Cursor, SEMANTICS};
 use crate::ledger::{HouseRow, Ledger};
@@ -135,14 +134,7 @@ impl ClearingHouse {
         if house.to_bytes() != bytes {
             return Err(RestoreError::NotCanonical);
         }
-        Ok(house.with_hashes())
-    }
-
-    fn with_hashes(mut self) -> Self {
-        for account in self.books.accounts.ids() {
-            self.digests.changed(&mut self.books.accounts, account);
-        }
-        self
+        Ok(house)
     }
 }
 
@@ -163,7 +155,7 @@ pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
     }
     append(bytes, &books.accounts.count());
     for account in books.accounts.ids() {
-        append(bytes, &canonical_flags(&books.accounts, account));
+        append(bytes, &books.accounts.canonical_flags(account));
         append(bytes, books.accounts.balances(account));
         append(bytes, books.accounts.positions(account));
         if let Some(case) = books.accounts.case(account) {

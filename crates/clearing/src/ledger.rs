@@ -61,21 +61,23 @@ impl Ledger {
     }
 
     /// Moves amounts of one asset from house accounts to a client at once: a transfer each.
+    #[inline]
     pub fn settle_client(
         &mut self,
         accounts: &mut Accounts,
         market: &mut AssetMarket,
-        account: AccountId,
-        asset: AssetId,
-        parts: &[(HouseAccount, Amount)],
+        (account, asset): (AccountId, AssetId),
+        parts: [(HouseAccount, Amount); 3],
     ) {
         let row = self.house.get_mut(asset.index()).expect("listed assets have house balances");
         let mut total = Amount::ZERO;
         for (from, amount) in parts {
-            if let Some(cell) = row.get_mut(from.index()) {
-                *cell -= *amount;
+            if amount != Amount::ZERO
+                && let Some(cell) = row.get_mut(from.index())
+            {
+                *cell -= amount;
+                total += amount;
             }
-            total += *amount;
         }
         add_client(accounts, market, account, asset, total);
     }
@@ -106,18 +108,17 @@ fn add_client(
     asset: AssetId,
     amount: Amount,
 ) {
-    let row = accounts.balance_mut(account, asset, market.deposit_index);
-    let old = *row;
-    row.amount += amount;
-    row.index = side_index(row.amount, market);
-    let new = *row;
+    let (old, new) = accounts.change_balance(account, (asset, market.deposit_index), |row| {
+        row.amount += amount;
+        row.index = side_index(row.amount, market);
+    });
     let plain = old.index == INDEX_ONE && new.index == INDEX_ONE;
     if plain && !old.amount.is_negative() && !new.amount.is_negative() {
         market.deposit_shares += shares(amount, INDEX_ONE);
-    } else {
-        count(market, &old, false);
-        count(market, &new, true);
+        return;
     }
+    count(market, &old, false);
+    count(market, &new, true);
 }
 
 /// Counts a balance into (or out of) the asset's totals.

@@ -37,6 +37,7 @@ mod novation;
 mod order;
 mod plan;
 mod ranking;
+mod row_hashes;
 mod rows;
 mod rules;
 mod selling;

@@ -4,12 +4,12 @@
 //! by a trade that reduces risk (no flip, price within the band, shortfall not rising, equity not
 //! negative).
 
-use crate::account::LIQUIDATING;
+use crate::account::{LIQUIDATING, Opened};
 use crate::custody::{check_balance_max, check_utilisation};
 use crate::house::Books;
 use crate::market::within;
 use crate::plan::{require, require_account, require_instrument};
-use crate::settlement::{commit_fill, plan_fill, post_balance, transfer};
+use crate::settlement::{commit_fill, post_balance, transfer};
 use crate::watch::{Kept, Watch};
 use alloc::vec::Vec;
 use domain::command::RegisterTrade;
@@ -20,15 +20,17 @@ use domain::{
     Rounding,
 };
 use risk::accrual::{effective_amount, side_index};
-use risk::fill::AccountFill;
+use risk::fill::{AccountFill, FillTerms};
 use risk::portfolio::Change;
-use risk::{Portfolio, assess, oracle};
+use risk::{Portfolio, Prices, assess, oracle};
 
 /// One side of a trade, worked out: what it makes of the account's position, and of the proof that
 /// its box holds where that follows from the fill alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlannedSide {
     fill: AccountFill,
+    /// Where the position's row lies, if it is open.
+    place: Option<usize>,
     kept: Option<Kept>,
 }
 
@@ -59,20 +61,18 @@ pub(crate) fn check(
         let modest = fees.iter().all(|fee| fee.units() <= quote);
         require(modest, Refusal::FeeExceedsQuote)?;
     }
-    let market = books.prices().instrument(trade.instrument);
-    require(!market.expired, Refusal::InstrumentExpired)?;
-    require(!market.halted, Refusal::InstrumentHalted)?;
+    let prices = books.prices();
+    let terms = FillTerms::of(trade.instrument, &prices);
+    require(!terms.market.expired, Refusal::InstrumentExpired)?;
+    require(!terms.market.halted, Refusal::InstrumentHalted)?;
     let [buyer, seller] = sides(trade);
-    *planned = [None, None];
     let [first, second] = planned;
     if let InstrumentKind::Spot { base } = rules.kind {
         let exchange = |side: &Side| check_exchange(books, trade, rules, base, side);
         return first_broken(exchange(&buyer), exchange(&seller));
     }
-    let position = |side: &Side, planned: &mut Option<PlannedSide>| {
-        check_position(books, watch, trade, rules, side).map(|side| *planned = Some(side))
-    };
-    first_broken(position(&buyer, first), position(&seller, second))
+    let check = Check { books, watch, trade, prices, terms };
+    first_broken(check.position(&buyer, first), check.position(&seller, second))
 }
 
 /// The first broken rule of the list, whichever of two checks found it.
@@ -103,7 +103,7 @@ pub(crate) fn register(
         exchange(books, trade, base, settles);
     }
     for (account, side) in [buyer, seller].into_iter().zip(planned.iter().flatten()) {
-        commit_fill(books, account, &side.fill, effects);
+        commit_fill(books, (account, side.place), settles, &side.fill, effects);
         match side.kept {
             Some(kept) => {
                 watch.keep(account, kept);
@@ -141,44 +141,62 @@ fn sides(trade: &RegisterTrade) -> [Side; 2] {
 
 const NO_CHANGE: Change = Change { position: None, balances: [None, None] };
 
-fn check_position(
-    books: &Books,
-    watch: &Watch,
-    trade: &RegisterTrade,
-    rules: &InstrumentRules,
-    side: &Side,
-) -> Result<PlannedSide, Refusal> {
-    let prices = books.prices();
-    let (account, instrument) = (side.account, trade.instrument);
-    let held = books.accounts.position(account, instrument);
-    let before = held.map_or(Quantity::ZERO, |held| held.quantity);
-    let sum = before.units().checked_add(side.quantity.units());
-    if sum.is_none_or(|sum| sum.abs() > rules.position_max.units()) {
-        // Too large to compute with, yet the prices it would need are asked first.
-        let position = Position { quantity: side.quantity, ..Position::empty(instrument) };
-        let change = Change { position: Some(position), ..NO_CHANGE };
-        let after = books.accounts.portfolio(account).with(change);
-        oracle::check(&after, &prices, books.now())?;
-        return Err(Refusal::PositionMaxExceeded);
+/// A trade of positions under check.
+struct Check<'a> {
+    books: &'a Books,
+    watch: &'a Watch,
+    trade: &'a RegisterTrade,
+    prices: Prices<'a>,
+    terms: FillTerms<'a>,
+}
+
+impl Check<'_> {
+    /// Checks one side and works it out.
+    fn position(&self, side: &Side, planned: &mut Option<PlannedSide>) -> Result<(), Refusal> {
+        let Self { books, trade, terms, .. } = self;
+        let rows = books.accounts.get(side.account);
+        let place = rows.place(trade.instrument);
+        let held = place.and_then(|at| rows.positions.get(at));
+        let before = held.map_or(Quantity::ZERO, |held| held.quantity);
+        let sum = before.units().checked_add(side.quantity.units());
+        if sum.is_none_or(|sum| sum.abs() > terms.rules.position_max.units()) {
+            return Err(self.too_large(side, rows));
+        }
+        let fill = (side.quantity, side.quantity.quote(trade.price));
+        let fill = AccountFill::new(held, rows.balance(terms.settles), fill, terms);
+        // Laid where it stays: copying it out at the end would cost as much as working it out.
+        let planned = planned.insert(PlannedSide { fill, place, kept: None });
+        let fill = &planned.fill;
+        if !books.freshness.covers(books.now()) {
+            let after = rows.portfolio().with(fill.change(terms, side.fee));
+            oracle::check(&after, &self.prices, books.now())?;
+        }
+        let room = usize::from(books.rulebook.limits.positions_per_account);
+        let fits = held.is_some() || rows.positions.len() < room;
+        require(fits, Refusal::PositionsPerAccountExceeded)?;
+        let opposite = before.is_negative() != side.quantity.is_negative();
+        let reduces =
+            !before.is_zero() && opposite && side.quantity.magnitude() <= before.magnitude();
+        require(reduces || !rows.flag(LIQUIDATING), Refusal::AccountLiquidating)?;
+        let at = (side.account, place);
+        let kept = self.watch.kept_after(&self.prices, terms, at, fill, side.fee);
+        if !kept.is_some_and(Kept::covers_initial) {
+            let after = rows.portfolio().with(fill.change(terms, side.fee));
+            check_margin(books, trade, terms.rules, side.account, &after, reduces)?;
+        }
+        planned.kept = kept.filter(|kept| kept.covers_maintenance());
+        Ok(())
     }
-    let quote = side.quantity.quote(trade.price);
-    let fill = plan_fill(books, account, instrument, held, (side.quantity, quote));
-    let after = || books.accounts.portfolio(account).with(fill.change(&prices, side.fee));
-    if !books.freshness.covers(books.now()) {
-        oracle::check(&after(), &prices, books.now())?;
+
+    /// Too large to compute with, yet the prices it would need are asked first.
+    #[cold]
+    fn too_large(&self, side: &Side, rows: Opened<'_>) -> Refusal {
+        let empty = Position::empty(self.trade.instrument);
+        let position = Position { quantity: side.quantity, ..empty };
+        let after = rows.portfolio().with(Change { position: Some(position), ..NO_CHANGE });
+        let fresh = oracle::check(&after, &self.prices, self.books.now());
+        fresh.err().unwrap_or(Refusal::PositionMaxExceeded)
     }
-    let room = usize::from(books.rulebook.limits.positions_per_account);
-    let fits = held.is_some() || books.accounts.positions(account).len() < room;
-    require(fits, Refusal::PositionsPerAccountExceeded)?;
-    let opposite = before.is_negative() != side.quantity.is_negative();
-    let reduces = !before.is_zero() && opposite && side.quantity.magnitude() <= before.magnitude();
-    let liquidating = books.accounts.flag(account, LIQUIDATING);
-    require(reduces || !liquidating, Refusal::AccountLiquidating)?;
-    let kept = watch.kept_after(books, account, &fill, side.fee);
-    if !kept.is_some_and(Kept::covers_initial) {
-        check_margin(books, trade, rules, account, &after(), reduces)?;
-    }
-    Ok(PlannedSide { fill, kept: kept.filter(|kept| kept.covers_maintenance()) })
 }
 
 /// At initial margin after the trade, or a trade that reduces risk.

@@ -13,6 +13,9 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// No rows.
+    pub const NONE: Self = Self { start: 0, len: 0, class: 0 };
+
     /// Number of rows in use.
     #[inline]
     pub const fn len(self) -> usize {
@@ -98,6 +101,12 @@ impl<T: Copy> Rows<T> {
     #[inline]
     pub fn get_mut(&mut self, span: Span) -> &mut [T] {
         self.slots.get_mut(span.start()..span.start() + span.len()).unwrap_or(&mut [])
+    }
+
+    /// One row by its place in the arena, whoever owns it.
+    #[inline]
+    pub fn slot(&self, place: usize) -> Option<&T> {
+        self.slots.get(place)
     }
 
     /// One row by its place in the arena.

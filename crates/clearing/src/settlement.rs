@@ -11,7 +11,7 @@ use domain::{
     Quantity, Quote,
 };
 use risk::accrual::{effective_amount, funding_credit, side_index};
-use risk::fill::{AccountFill, fill};
+use risk::fill::{AccountFill, FillTerms, fill};
 
 /// Moves an amount of an asset between holders.
 pub(crate) fn transfer(books: &mut Books, sides: (Holder, Holder), asset: AssetId, amount: Amount) {
@@ -91,59 +91,42 @@ fn post_funding(
     Position { funding_index, ..position }
 }
 
-/// Works out a fill of a client's position in an instrument, if it has one.
-#[inline]
-pub(crate) fn plan_fill(
-    books: &Books,
-    account: AccountId,
-    instrument: InstrumentId,
-    held: Option<Position>,
-    fill: (Quantity, Quote),
-) -> AccountFill {
-    let prices = books.prices();
-    let funding_index = prices.instrument(instrument).funding_index;
-    let held = held.unwrap_or(Position { funding_index, ..Position::empty(instrument) });
-    let settles = prices.instrument_rules(instrument).settles;
-    AccountFill::new(held, books.accounts.balance(account, settles), fill, &prices)
-}
-
 /// Makes a fill that was worked out: posts the interest of its settlement balance and its funding,
 /// then what closing realised. Who calls notes that the account changed.
 pub(crate) fn commit_fill(
     books: &mut Books,
-    account: AccountId,
+    (account, place): (AccountId, Option<usize>),
+    settles: AssetId,
     fill: &AccountFill,
     effects: &mut Vec<Effect>,
 ) {
     let instrument = fill.after.instrument;
-    let asset = books.prices().instrument_rules(instrument).settles;
     let holder = Holder::Client(account);
+    let AccountFill { funding, realised, .. } = *fill;
     let interest = fill.interest.unwrap_or(Amount::ZERO);
     if interest != Amount::ZERO {
-        effects.push(Effect::InterestPosted { account, asset, amount: interest });
+        effects.push(Effect::InterestPosted { account, asset: settles, amount: interest });
     }
-    if fill.funding != Amount::ZERO {
-        let amount = fill.funding;
-        effects.push(Effect::FundingPosted { holder, instrument, amount });
+    if funding != Amount::ZERO {
+        effects.push(Effect::FundingPosted { holder, instrument, amount: funding });
     }
-    if fill.realised != Amount::ZERO {
-        let amount = fill.realised;
-        effects.push(Effect::PnlRealised { holder, instrument, amount });
+    if realised != Amount::ZERO {
+        effects.push(Effect::PnlRealised { holder, instrument, amount: realised });
     }
-    let parts = [
-        (HouseAccount::Interest, interest),
-        (HouseAccount::Funding, fill.funding),
-        (HouseAccount::Settlement, fill.realised),
-    ];
-    let moves = fill.interest.is_some() || parts.iter().any(|(_, part)| *part != Amount::ZERO);
+    let moves = fill.interest.is_some() || funding != Amount::ZERO || realised != Amount::ZERO;
     let Books { ledger, accounts, assets, .. } = books;
-    let market = assets.get_mut(asset.index()).expect("a held asset is listed");
+    let market = assets.get_mut(settles.index()).expect("a held asset is listed");
     if moves {
-        ledger.settle_client(accounts, market, account, asset, &parts);
+        let parts = [
+            (HouseAccount::Interest, interest),
+            (HouseAccount::Funding, funding),
+            (HouseAccount::Settlement, realised),
+        ];
+        ledger.settle_client(accounts, market, (account, settles), parts);
     } else {
-        accounts.ensure_balance(account, asset, market.deposit_index);
+        accounts.ensure_balance(account, settles, market.deposit_index);
     }
-    accounts.put_position(account, fill.after);
+    accounts.put_position_at(account, place, &fill.after);
 }
 
 /// Fills a client's position at once.
@@ -155,9 +138,12 @@ pub(crate) fn fill_client(
     effects: &mut Vec<Effect>,
 ) {
     books.touch(account);
-    let held = books.accounts.position(account, instrument);
-    let fill = plan_fill(books, account, instrument, held, fill);
-    commit_fill(books, account, &fill, effects);
+    let terms = FillTerms::of(instrument, &books.prices());
+    let rows = books.accounts.get(account);
+    let place = rows.place(instrument);
+    let held = place.and_then(|at| rows.positions.get(at));
+    let fill = AccountFill::new(held, rows.balance(terms.settles), fill, &terms);
+    commit_fill(books, (account, place), terms.settles, &fill, effects);
 }
 
 /// Fills the liquidity account's position, posting its funding first.

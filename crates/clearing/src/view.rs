@@ -35,8 +35,6 @@ pub struct MemoryFigures {
     pub state: usize,
     /// The wake index.
     pub watch: usize,
-    /// Stored hashes.
-    pub hashes: usize,
 }
 
 impl ClearingHouse {
@@ -184,21 +182,16 @@ impl ClearingHouse {
         let accounts = &self.books.accounts;
         match command {
             Command::RegisterTrade(trade) => {
-                let instrument = trade.instrument;
-                let rules = self.books.rulebook.instrument(instrument);
-                let asset = rules.map_or(self.books.rulebook.numeraire, |rules| rules.settles);
                 let warm = |account: AccountId| {
-                    accounts.warm_balance(account, asset)
-                        ^ accounts.warm_position(account, instrument)
-                        ^ self.watch.warm(account, accounts.place(account, instrument))
+                    let (rows, place) = accounts.warm_rows(account, trade.instrument);
+                    rows ^ self.watch.warm(account, place)
                 };
                 warm(trade.buyer) ^ warm(trade.seller)
             }
-            Command::Deposit(deposit) => accounts.warm_balance(deposit.account, deposit.asset),
-            Command::Withdraw(withdraw) => accounts.warm_balance(withdraw.account, withdraw.asset),
+            Command::Deposit(deposit) => accounts.warm_balances(deposit.account),
+            Command::Withdraw(withdraw) => accounts.warm_balances(withdraw.account),
             Command::TransferAsset(transfer) => {
-                accounts.warm_balance(transfer.from, transfer.asset)
-                    ^ accounts.warm_balance(transfer.to, transfer.asset)
+                accounts.warm_balances(transfer.from) ^ accounts.warm_balances(transfer.to)
             }
             _ => 0,
         }
@@ -213,11 +206,7 @@ impl ClearingHouse {
     /// Bytes held.
     #[must_use]
     pub fn memory(&self) -> MemoryFigures {
-        MemoryFigures {
-            state: self.books.accounts.bytes(),
-            watch: self.watch.bytes(),
-            hashes: self.digests.bytes(),
-        }
+        MemoryFigures { state: self.books.accounts.bytes(), watch: self.watch.bytes() }
     }
 
     /// Makes every box of the wake index twice as wide as proved, so that wakes come late: a defect

@@ -15,6 +15,7 @@ use crate::ratio::{Rate, Ratio};
 use crate::rulebook::Rulebook;
 use crate::time::Timestamp;
 use crate::value::Quote;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
@@ -261,11 +262,11 @@ pub struct PublishPriceWithBaseline {
 }
 
 macro_rules! commands {
-    ($($kind:literal $name:ident $word:literal),* $(,)?) => {
-        /// A wish; may be refused.
+    ($($kind:literal $name:ident($held:ty) $word:literal),* $(,)?) => {
+        /// A wish; may be refused. Rulebooks lie apart, so that ordinary commands stay small.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Command {
-            $(#[doc = concat!("See [`struct@", stringify!($name), "`].")] $name($name),)*
+            $(#[doc = concat!("See [`struct@", stringify!($name), "`].")] $name($held),)*
         }
 
         impl Command {
@@ -287,26 +288,29 @@ macro_rules! commands {
 
         $(impl From<$name> for Command {
             fn from(body: $name) -> Self {
-                Self::$name(body)
+                Self::$name(body.into())
             }
         })*
     };
 }
 
+// Commands are decoded ahead and moved: a large one would push accounts out of the cache.
+const _: () = assert!(size_of::<Command>() <= 112, "an ordinary command stays small");
+
 commands! {
-    1 Genesis "genesis",
-    2 SetRulebook "set_rulebook",
-    3 OpenAccount "open_account",
-    4 Deposit "deposit",
-    5 Withdraw "withdraw",
-    6 TransferAsset "transfer_asset",
-    7 PayInCapital "pay_in_capital",
-    8 RegisterTrade "register_trade",
-    9 PublishPrice "publish_price",
-    10 PublishFunding "publish_funding",
-    11 Pulse "pulse",
-    12 HaltInstrument "halt_instrument",
-    13 ResumeInstrument "resume_instrument",
-    14 PublishDepth "publish_depth",
-    15 PublishPriceWithBaseline "publish_price_with_baseline",
+    1 Genesis(Box<Genesis>) "genesis",
+    2 SetRulebook(Box<SetRulebook>) "set_rulebook",
+    3 OpenAccount(OpenAccount) "open_account",
+    4 Deposit(Deposit) "deposit",
+    5 Withdraw(Withdraw) "withdraw",
+    6 TransferAsset(TransferAsset) "transfer_asset",
+    7 PayInCapital(PayInCapital) "pay_in_capital",
+    8 RegisterTrade(RegisterTrade) "register_trade",
+    9 PublishPrice(PublishPrice) "publish_price",
+    10 PublishFunding(PublishFunding) "publish_funding",
+    11 Pulse(Pulse) "pulse",
+    12 HaltInstrument(HaltInstrument) "halt_instrument",
+    13 ResumeInstrument(ResumeInstrument) "resume_instrument",
+    14 PublishDepth(PublishDepth) "publish_depth",
+    15 PublishPriceWithBaseline(PublishPriceWithBaseline) "publish_price_with_baseline",
 }

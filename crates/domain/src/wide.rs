@@ -60,16 +60,46 @@ const fn div_digit(top: u128, digit: u128, d: u128) -> (u128, u128) {
 pub const fn div(a: i128, d: i128, rounding: Rounding) -> i128 {
     assert!(d > 0, "a divisor is positive");
     // Most divisions fit 64 bits, where the processor divides several times faster.
-    let (quotient, rest) = if a as i64 as i128 == a && d as i64 as i128 == d {
-        ((a as i64 / d as i64) as i128, (a as i64 % d as i64) as i128)
+    let (negative, units, divisor) = (a < 0, a.unsigned_abs(), d.unsigned_abs());
+    let (quotient, rest) = if units <= HALF && divisor <= HALF {
+        let (units, divisor) = (units as u64, divisor as u64);
+        ((units / divisor) as u128, (units % divisor) as u128)
     } else {
-        let quotient = a / d;
-        (quotient, a - quotient * d)
+        let quotient = units / divisor;
+        (quotient, units - quotient * divisor)
     };
-    match rounding {
-        Rounding::Down => quotient - (rest < 0) as i128,
-        Rounding::Up => quotient + (rest > 0) as i128,
+    away(quotient, rest != 0, negative, rounding)
+}
+
+/// A magnitude with its sign, one further from zero where a rest is rounded that way.
+#[inline]
+const fn away(quotient: u128, rest: bool, negative: bool, rounding: Rounding) -> i128 {
+    let magnitude =
+        quotient as i128 + (rest && matches!(rounding, Rounding::Down) == negative) as i128;
+    if negative { -magnitude } else { magnitude }
+}
+
+/// `a / D`, rounded down, for a divisor known while compiling that is below 2^32 once its factors
+/// of two are taken out, such as 10^12: multiplications in place of divisions.
+///
+/// Worked: -1 / 10^12 is -1.
+#[must_use]
+#[inline]
+pub const fn div_by<const D: u64>(a: i128) -> i128 {
+    const { assert!(D > 0 && D >> D.trailing_zeros() <= u32::MAX as u64, "a divisor that fits") };
+    let (negative, units) = (a < 0, a.unsigned_abs());
+    let (shift, odd) = (D.trailing_zeros(), D >> D.trailing_zeros());
+    let shifted = units >> shift;
+    if shifted >> 96 != 0 {
+        return div(a, D as i128, Rounding::Down);
     }
+    // Two digits in base 2^32: the first of 64 bits, the second below the divisor times 2^32.
+    let (top, digit) = ((shifted >> 32) as u64, shifted as u64 & 0xFFFF_FFFF);
+    let (first, carried) = (top / odd, ((top % odd) << 32) | digit);
+    let (second, rest) = (carried / odd, carried % odd);
+    let quotient = ((first as u128) << 32) + second as u128;
+    let dropped = units & ((1 << shift) - 1);
+    away(quotient, rest != 0 || dropped != 0, negative, Rounding::Down)
 }
 
 /// `a * b` where the rulebook's bounds keep it inside i128: they are proved at load, so release
@@ -187,6 +217,23 @@ mod tests {
             wide += i32::from(a.checked_mul(b).is_none());
         }
         assert!(wide > 1_000, "the 256-bit path was exercised {wide} times");
+    }
+
+    #[test]
+    fn divisors_known_while_compiling() {
+        fn check<const D: u64>(a: i128) {
+            assert_eq!(div_by::<D>(a), a.div_euclid(i128::from(D)), "{a} / {D}");
+        }
+        let mut next = stream(13);
+        let edges = [0, 1, -1, i128::MAX, i128::MIN + 1];
+        for a in edges.into_iter().chain((0..200_000).map(|_| next())) {
+            for near in [a, a / 1_000_000_000_000 * 1_000_000_000_000] {
+                check::<1_000_000_000_000>(near);
+                check::<3>(near);
+                check::<4_096>(near);
+                check::<0xFFFF_FFFF>(near);
+            }
+        }
     }
 
     #[test]

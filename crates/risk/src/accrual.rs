@@ -5,7 +5,7 @@
 
 use crate::prices::{AssetMarket, FUNDING_ONE, INDEX_ONE, InstrumentMarket};
 use domain::rulebook::InterestCurve;
-use domain::wide::mul_div;
+use domain::wide::{bounded_mul, div, div_by, mul_div};
 use domain::{Amount, Balance, Duration, Position, Rate, Ratio, Rounding};
 
 /// Where a borrow index stops: a debt grows tenfold and no further, so that whatever rates and times
@@ -55,9 +55,13 @@ pub fn funding_credit(position: &Position, market: &InstrumentMarket, scale: i12
         return Amount::ZERO;
     }
     // Rounding down by both divisors in turn is rounding down by their product, and cheaper.
-    let quote = mul_div(-position.quantity.wide(), moved, FUNDING_ONE, Rounding::Down);
-    let quote = quote.expect("funding is bounded by rate and position");
-    Amount::new(domain::wide::div(quote, scale, Rounding::Down))
+    let quantity = -position.quantity.wide();
+    let quote = match quantity.checked_mul(moved) {
+        Some(owed) => div_by::<{ FUNDING_ONE as u64 }>(owed),
+        None => mul_div(quantity, moved, FUNDING_ONE, Rounding::Down)
+            .expect("funding is bounded by rate and position"),
+    };
+    Amount::new(div(quote, scale, Rounding::Down))
 }
 
 /// An amount over its index, at 1e-6 of the smallest unit, rounded down: what sums over accounts
@@ -69,7 +73,7 @@ pub fn funding_credit(position: &Position, market: &InstrumentMarket, scale: i12
 #[inline]
 pub fn shares(amount: Amount, index: i128) -> i128 {
     if index == INDEX_ONE {
-        return amount.units() * SHARES;
+        return bounded_mul(amount.units(), SHARES);
     }
     mul_div(amount.units(), SHARES * INDEX_ONE, index, Rounding::Down)
         .expect("balances and indexes are bounded")
@@ -110,7 +114,7 @@ pub fn borrow_rate(curve: &InterestCurve, utilisation: Ratio) -> Rate {
             let width = (parts(high.utilisation) - parts(low.utilisation)).max(1);
             let along = (parts(utilisation) - parts(low.utilisation)).clamp(0, width);
             let rise = high.rate.wide() - low.rate.wide();
-            let rate = low.rate.wide() + domain::wide::div(rise * along, width, Rounding::Up);
+            let rate = low.rate.wide() + div(rise * along, width, Rounding::Up);
             return Rate::new(i64::try_from(rate).unwrap_or(i64::MAX));
         }
     }

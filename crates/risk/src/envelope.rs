@@ -7,15 +7,14 @@
 //! its own, since every rounding is monotone and against the account. [`slack_change`] says what a
 //! fill does to that figure from the filled position alone.
 
+use crate::fill::FillTerms;
 use crate::haircut::weigh_holding;
 use crate::margin;
 use crate::portfolio::Portfolio;
 use crate::prices::{AssetMarket, FUNDING_ONE, Prices, worth_at};
 use domain::rulebook::AssetRules;
 use domain::wide::{bounded_mul, mul_div};
-use domain::{
-    Amount, AssetId, Balance, InstrumentId, Position, Quote, Ratio, Rounding, Value, Weighted,
-};
+use domain::{Amount, AssetId, Balance, InstrumentId, Position, Quote, Rounding, Value, Weighted};
 
 /// Intervals of the factors of one account.
 pub trait PriceBox {
@@ -134,12 +133,12 @@ pub struct FillChange<'a> {
 #[inline]
 pub fn slack_change(
     change: &FillChange<'_>,
+    terms: &FillTerms<'_>,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
 ) -> Option<Slack> {
     let FillChange { before, after, held, amount, .. } = change;
-    let settles = prices.instrument_rules(after.instrument).settles;
-    let simple = settles == prices.rulebook.numeraire
+    let simple = terms.in_numeraire
         && !before.quantity.is_zero()
         && !after.quantity.is_zero()
         && !held.is_negative()
@@ -147,10 +146,11 @@ pub fn slack_change(
     if !simple {
         return None;
     }
-    let scale = prices.asset_rules(settles).scale();
-    let pnl = pnl_change(change, bounds, scale);
-    let cash = cash_slack(pnl, (*held, *amount), settles, prices, bounds);
-    let needed = margin::ceiling_change(before, after, prices, bounds);
+    let pnl = pnl_change(change, bounds, terms.scale);
+    let low = bounds.deposit_low(terms.settles);
+    let kept = kept_floor((*amount - *held).units(), terms.asset, low);
+    let cash = cash_slack(Value::new(bounded_mul(kept, terms.scale) + pnl), terms.asset_rules);
+    let needed = margin::ceiling_change((before, after), terms, prices, bounds);
     Some(Slack {
         maintenance: cash.maintenance - needed.maintenance,
         initial: cash.initial - needed.initial,
@@ -168,24 +168,21 @@ pub fn cash_change(
 ) -> Option<Slack> {
     let simple = !held.is_negative() && !amount.is_negative();
     let numeraire = prices.rulebook.numeraire;
-    simple.then(|| cash_slack(0, (held, amount), numeraire, prices, bounds))
+    simple.then(|| {
+        let rules = prices.asset_rules(numeraire);
+        let low = bounds.deposit_low(numeraire);
+        let kept = kept_floor((amount - held).units(), prices.asset(numeraire), low);
+        cash_slack(Value::new(bounded_mul(kept, rules.scale())), rules)
+    })
 }
 
-/// What a change of PnL, at 1e-16, and of a deposit of the numeraire add at least.
+/// What a change of cash in the numeraire, deposit and PnL, adds at least.
 #[inline]
-fn cash_slack(
-    pnl: i128,
-    (held, amount): (Amount, Amount),
-    asset: AssetId,
-    prices: &Prices<'_>,
-    bounds: &impl PriceBox,
-) -> Slack {
-    let rules = prices.asset_rules(asset);
-    let kept = kept_floor((amount - held).units(), prices.asset(asset), asset, bounds);
-    let cash = Value::new(bounded_mul(kept, rules.scale()) + pnl);
+fn cash_slack(cash: Value, rules: &AssetRules) -> Slack {
     if cash.is_negative() {
         let debt = rules.debt_initial.weigh(-cash, Rounding::Up);
-        let maintenance = rules.liability_weight.max(Ratio::ONE).weigh(cash, Rounding::Down);
+        // At least one, so steeper than any haircut leaves it.
+        let maintenance = rules.liability_weight.weigh(cash, Rounding::Down);
         Slack { maintenance, initial: maintenance - debt }
     } else {
         let weighed = least_weight(rules, cash);
@@ -200,23 +197,26 @@ fn cash_slack(
 #[inline]
 fn pnl_change(change: &FillChange<'_>, bounds: &impl PriceBox, scale: i128) -> i128 {
     let FillChange { before, after, funding, funding_floor, .. } = change;
-    let filled = after.quantity.wide() - before.quantity.wide();
+    let filled = (after.quantity - before.quantity).wide();
     let posted = if before.funding_index == after.funding_index {
         0
     } else {
         bounded_mul(funding.units(), scale) + scale
     };
     let accrued = bounded_mul(filled, i128::from(*funding_floor)) + filled.min(0);
-    worst_worth(after, bounds) - worst_worth(before, bounds) - (after.cost - before.cost).units()
-        + accrued
-        - posted
+    let worst = if before.quantity.is_negative() == after.quantity.is_negative() {
+        bounded_mul(filled, worst_price(after, bounds))
+    } else {
+        worst_worth(after, bounds) - worst_worth(before, bounds)
+    };
+    worst - (after.cost - before.cost).units() + accrued - posted
 }
 
 /// What is left of a change of a deposit at the lowest deposit index. Three units less: posting
 /// interest rounds at two indexes, and so does the change.
 #[inline]
-fn kept_floor(units: i128, market: &AssetMarket, asset: AssetId, bounds: &impl PriceBox) -> i128 {
-    let (low, index) = (bounds.deposit_low(asset), market.deposit_index);
+fn kept_floor(units: i128, market: &AssetMarket, low: i128) -> i128 {
+    let index = market.deposit_index;
     let kept = if units <= 0 || low >= index {
         units
     } else if index - low <= index >> 9 {
@@ -269,10 +269,15 @@ fn pnl_floor(position: &Position, bounds: &impl PriceBox, scale: i128) -> i128 {
 /// Quantity times funded mark at the worse end of its interval.
 #[inline]
 fn worst_worth(position: &Position, bounds: &impl PriceBox) -> i128 {
-    let worst = if position.quantity.is_negative() {
+    bounded_mul(position.quantity.wide(), worst_price(position, bounds))
+}
+
+/// The worse end of a position's interval.
+#[inline]
+fn worst_price(position: &Position, bounds: &impl PriceBox) -> i128 {
+    if position.quantity.is_negative() {
         i128::from(bounds.funded_high(position.instrument))
     } else {
         i128::from(bounds.funded_low(position.instrument)) - 1
-    };
-    bounded_mul(position.quantity.wide(), worst)
+    }
 }

@@ -7,9 +7,10 @@
 
 use crate::accrual::{effective_amount, funding_credit, side_index};
 use crate::portfolio::{Change, Portfolio};
-use crate::prices::Prices;
+use crate::prices::{AssetMarket, InstrumentMarket, Prices};
+use domain::rulebook::{AssetRules, InstrumentRules};
 use domain::wide::{div, mul_div};
-use domain::{Amount, Balance, Position, Quantity, Quote, Rounding};
+use domain::{Amount, AssetId, Balance, InstrumentId, Position, Quantity, Quote, Rounding};
 
 /// A position after a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub struct Filled {
 /// # Panics
 /// If the quantity leaves i64: position caps are checked before.
 #[must_use]
+#[inline(always)]
 pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: i128) -> Filled {
     let (held, filled) = (position.quantity, quantity);
     let total = held + filled;
@@ -51,6 +53,51 @@ pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: i128) -
     Filled { position: Position { quantity: total, cost, ..position }, realised }
 }
 
+/// What every fill in one instrument meets: looked up once, for both sides of a trade.
+#[derive(Clone, Copy, Debug)]
+pub struct FillTerms<'a> {
+    /// The instrument.
+    pub instrument: InstrumentId,
+    /// Its rules.
+    pub rules: &'a InstrumentRules,
+    /// Its market.
+    pub market: &'a InstrumentMarket,
+    /// The asset it settles in.
+    pub settles: AssetId,
+    /// That asset's rules.
+    pub asset_rules: &'a AssetRules,
+    /// That asset's market.
+    pub asset: &'a AssetMarket,
+    /// Units at 1e-16 in one smallest unit of that asset.
+    pub scale: i128,
+    /// It settles in the numeraire.
+    pub in_numeraire: bool,
+}
+
+impl<'a> FillTerms<'a> {
+    /// The terms of a listed instrument.
+    ///
+    /// # Panics
+    /// As [`Prices::asset_rules`].
+    #[must_use]
+    #[inline]
+    pub fn of(instrument: InstrumentId, prices: &Prices<'a>) -> Self {
+        let rules = prices.instrument_rules(instrument);
+        let settles = rules.settles;
+        let asset_rules = prices.asset_rules(settles);
+        Self {
+            instrument,
+            rules,
+            market: prices.instrument(instrument),
+            settles,
+            asset_rules,
+            asset: prices.asset(settles),
+            scale: asset_rules.scale(),
+            in_numeraire: settles == prices.rulebook.numeraire,
+        }
+    }
+}
+
 /// A fill of an account's position with the postings that go before it.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountFill {
@@ -69,29 +116,26 @@ pub struct AccountFill {
 }
 
 impl AccountFill {
-    /// Works out a fill of a position beside the settlement balance, if there is one.
+    /// Works out a fill of a position, if one is open, beside the settlement balance, if there is
+    /// one.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new(
-        before: Position,
-        balance: Option<Balance>,
+        held: Option<&Position>,
+        balance: Option<&Balance>,
         (quantity, quote): (Quantity, Quote),
-        prices: &Prices<'_>,
+        terms: &FillTerms<'_>,
     ) -> Self {
-        let settles = prices.instrument_rules(before.instrument).settles;
-        let scale = prices.asset_rules(settles).scale();
-        let market = prices.instrument(before.instrument);
-        let funding = funding_credit(&before, market, scale);
-        let posted = Position { funding_index: market.funding_index, ..before };
-        let filled = fill(posted, quantity, quote, scale);
-        let (held, interest) = balance.map_or((Amount::ZERO, None), |balance| {
-            let asset = prices.asset(settles);
-            let held = effective_amount(&balance, asset);
-            let current = balance.index == side_index(balance.amount, asset);
-            let stale = !current && balance.amount != Amount::ZERO;
-            (held, stale.then(|| held - balance.amount))
-        });
-        let Filled { position: after, realised } = filled;
+        let funding_index = terms.market.funding_index;
+        let empty = Position { funding_index, ..Position::empty(terms.instrument) };
+        let before = held.copied().unwrap_or(empty);
+        let funding = funding_credit(&before, terms.market, terms.scale);
+        let posted = Position { funding_index, ..before };
+        let Filled { position: after, realised } = fill(posted, quantity, quote, terms.scale);
+        let (held, interest) = match balance {
+            None => (Amount::ZERO, None),
+            Some(balance) => accrued(balance, terms.asset),
+        };
         Self { before, after, held, interest, funding, realised }
     }
 
@@ -104,13 +148,22 @@ impl AccountFill {
 
     /// The account's rows after the fill and a fee.
     #[must_use]
-    pub fn change(&self, prices: &Prices<'_>, fee: Amount) -> Change {
-        let asset = prices.instrument_rules(self.after.instrument).settles;
+    pub fn change(&self, terms: &FillTerms<'_>, fee: Amount) -> Change {
         let amount = self.amount() - fee;
-        let index = side_index(amount, prices.asset(asset));
-        let balance = Balance { asset, amount, index };
+        let index = side_index(amount, terms.asset);
+        let balance = Balance { asset: terms.settles, amount, index };
         Change { position: Some(self.after), balances: [Some(balance), None] }
     }
+}
+
+/// A balance with its interest, and the interest to post: none where its index is today's.
+#[inline]
+fn accrued(balance: &Balance, market: &AssetMarket) -> (Amount, Option<Amount>) {
+    if balance.index == side_index(balance.amount, market) || balance.amount == Amount::ZERO {
+        return (balance.amount, None);
+    }
+    let held = effective_amount(balance, market);
+    (held, Some(held - balance.amount))
 }
 
 /// Position and settlement balance after a fill with accruals posted and a fee taken.
@@ -123,12 +176,14 @@ pub fn after_fill(
     quote: Quote,
     fee: Amount,
 ) -> Change {
-    let settles = prices.instrument_rules(position.instrument).settles;
-    let balance = portfolio.balance(settles);
-    AccountFill::new(*position, balance, (quantity, quote), prices).change(prices, fee)
+    let terms = FillTerms::of(position.instrument, prices);
+    let balance = portfolio.balance(terms.settles);
+    let fill = AccountFill::new(Some(position), balance.as_ref(), (quantity, quote), &terms);
+    fill.change(&terms, fee)
 }
 
 /// `quote * part / whole` by magnitudes, rounded up.
+#[inline]
 fn share(quote: Quote, part: Quantity, whole: Quantity) -> Quote {
     let (part, whole) = (part.magnitude().wide(), whole.magnitude().wide());
     let units = mul_div(quote.units(), part, whole, Rounding::Up);
@@ -136,6 +191,7 @@ fn share(quote: Quote, part: Quantity, whole: Quantity) -> Quote {
 }
 
 /// Whole asset units of a quote, rounded down, and the fraction left at 1e-16.
+#[inline(always)]
 fn post(quote: Quote, scale: i128) -> (Amount, i128) {
     let units = div(quote.units(), scale, Rounding::Down);
     (Amount::new(units), quote.units() - units * scale)

@@ -8,7 +8,7 @@
 use std::io;
 
 use bincode::Options as _;
-use domain::command::Command;
+use domain::command::{self, Command};
 use domain::event::Event;
 use domain::time::{Sequence, Timestamp};
 use serde::Serialize;
@@ -43,8 +43,8 @@ macro_rules! bodies {
             match kind {
                 // Numbers of fixed width leave no two ways to write a value (the mutations of the
                 // tests try); what holds a rulebook is compared with what it encodes to.
-                $($kind if $kind > 2 => decode_whole(body).map(Command::$name),
-                $kind => decode_exact(body).map(Command::$name),)*
+                $($kind if $kind > 2 => decode_whole::<command::$name>(body).map(Command::from),
+                $kind => decode_exact::<command::$name>(body).map(Command::from),)*
                 _ => {
                     let found = format!("type {kind:#06x}");
                     Err(Defect::unsupported("a known type of command", found))

@@ -6,12 +6,13 @@
 //! trade nor the index has to look at the rest of the account. It only ever errs downwards, and is
 //! taken anew from the whole account once it is used up.
 
-use super::boxes::Bounds;
+use super::boxes::{Bounds, Interval};
 use super::{Standing, Watch};
 use crate::house::Books;
 use domain::{AccountId, Amount, AssetId, Weighted};
+use risk::Prices;
 use risk::envelope::{FillChange, Slack, cash_change, slack_change};
-use risk::fill::AccountFill;
+use risk::fill::{AccountFill, FillTerms};
 
 /// Bits of a weighted unit dropped: one unit here is 2^46 at 1e-22, some 7e-9 of the numeraire.
 const DROPPED: u32 = 46;
@@ -66,23 +67,22 @@ fn drop_bits(weighted: Weighted) -> i64 {
 }
 
 impl Watch {
-    /// What the account's box proves after a fill; `None` where only the whole account tells.
+    /// What the account's box proves after a fill of its position at `place`; `None` where only
+    /// the whole account tells.
     #[inline]
     pub fn kept_after(
         &self,
-        books: &Books,
-        account: AccountId,
+        prices: &Prices<'_>,
+        terms: &FillTerms<'_>,
+        (account, place): (AccountId, Option<usize>),
         fill: &AccountFill,
         fee: Amount,
     ) -> Option<Kept> {
         let AccountFill { before, after, held, funding, .. } = fill;
-        let Standing { lanes, kept, .. } = self.standing(account);
-        let factor = after.instrument.number();
-        let place = books.accounts.place(account, after.instrument);
-        let lane = Self::lane(self.lanes.get(lanes), factor, place)?;
-        let lanes = core::slice::from_ref(lane);
-        let bounds = Bounds { lanes, bands: &self.bands, instruments: self.instruments };
-        let prices = books.prices();
+        let standing = self.standings.get(account.index())?;
+        let factor = terms.instrument.number();
+        let lane = Self::lane(self.lanes.get(standing.lanes), factor, place)?;
+        let bounds = Interval { lane, bands: &self.bands };
         let funded = self.factors.get(factor as usize)?.value;
         let change = FillChange {
             before,
@@ -90,9 +90,9 @@ impl Watch {
             held: *held,
             funding: *funding,
             amount: fill.amount() - fee,
-            funding_floor: prices.instrument(after.instrument).mark.units() - funded,
+            funding_floor: terms.market.mark.units() - funded,
         };
-        slack_change(&change, &prices, &bounds).map(|change| kept.after(change))
+        slack_change(&change, terms, prices, &bounds).map(|change| standing.kept.after(change))
     }
 
     /// The same after a change of one balance.

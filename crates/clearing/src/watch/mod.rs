@@ -208,11 +208,12 @@ impl Watch {
         u64::from(self.standing(account).flags)
     }
 
-    /// Loads what an account's box says of an instrument; the number means nothing.
+    /// Loads what an account's box says of its position at `place`; the number means nothing.
     #[inline]
-    pub fn warm(&self, account: AccountId, place: Option<usize>) -> u64 {
-        let lanes = self.lanes.get(self.standing(account).lanes);
-        lanes.get(place.unwrap_or(0)).map_or(0, |lane| (lane.low ^ lane.high) as u64)
+    pub fn warm(&self, account: AccountId, place: usize) -> u64 {
+        let Some(standing) = self.standings.get(account.index()) else { return 0 };
+        let lane = self.lanes.slot(standing.lanes.start() + place);
+        lane.map_or(0, |lane| lane.low as u64)
     }
 
     /// The interval of an instrument among lanes, which lie as the account's positions do: there

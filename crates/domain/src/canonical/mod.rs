@@ -6,11 +6,13 @@
 //! platform-sized number can be encoded. (The layout equals bincode 1 with fixed-width integers;
 //! `store` tests that.)
 
+mod effects;
 mod read;
 mod write;
 
+pub use effects::append_effects;
 pub use read::{decode, decode_prefix};
-pub use write::{append, encode};
+pub use write::{append, encode, words};
 
 use alloc::string::{String, ToString};
 use core::fmt::Display;

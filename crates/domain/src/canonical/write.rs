@@ -23,6 +23,21 @@ pub fn append<T: Serialize + ?Sized>(bytes: &mut Vec<u8>, value: &T) {
     value.serialize(&mut Writer(bytes)).expect("types of the machine have canonical bytes");
 }
 
+/// Canonical bytes of whole words side by side; `BYTES` is eight times `WORDS`.
+///
+/// What is written word by word is read word by word without waiting, which hashing does at once.
+/// Worked: the words 1 and 2 are `01` and `02` with seven zeros after each.
+#[must_use]
+#[inline]
+pub fn words<const WORDS: usize, const BYTES: usize>(words: [u64; WORDS]) -> [u8; BYTES] {
+    const { assert!(BYTES == WORDS * 8, "a word has eight bytes") };
+    let mut bytes = [0; BYTES];
+    for (slot, word) in bytes.chunks_exact_mut(8).zip(words) {
+        slot.copy_from_slice(&word.to_le_bytes());
+    }
+    bytes
+}
+
 struct Writer<'a>(&'a mut Vec<u8>);
 
 type Written = Result<(), CanonicalError>;

@@ -8,6 +8,7 @@
 mod weighted;
 
 use crate::envelope::PriceBox;
+use crate::fill::FillTerms;
 use crate::portfolio::Portfolio;
 use crate::prices::Prices;
 use core::ops::AddAssign;
@@ -69,16 +70,17 @@ pub fn ceiling(position: &Position, prices: &Prices<'_>, bounds: &impl PriceBox)
     }
 }
 
-/// How much more (less, negative) a position adds to [`ceiling`] after a change of its quantity.
+/// How much more (less, negative) a position adds to [`ceiling`] after a change of its quantity,
+/// from before to after.
 #[must_use]
 #[inline]
 pub fn ceiling_change(
-    before: &Position,
-    after: &Position,
+    sides: (&Position, &Position),
+    terms: &FillTerms<'_>,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
 ) -> Requirement {
     match prices.rulebook.margin {
-        MarginModel::Weighted => weighted::ceiling_change(before, after, prices, bounds),
+        MarginModel::Weighted => weighted::ceiling_change(sides, terms, prices, bounds),
     }
 }

@@ -6,6 +6,7 @@
 
 use super::Requirement;
 use crate::envelope::PriceBox;
+use crate::fill::FillTerms;
 use crate::portfolio::Portfolio;
 use crate::prices::{Prices, worth_at};
 use domain::rulebook::RequirementTier;
@@ -93,29 +94,29 @@ pub(super) fn ceiling(
 /// Ceiling after less ceiling before: one product where a single exact ratio applies to both.
 #[inline]
 pub(super) fn ceiling_change(
-    before: &Position,
-    after: &Position,
+    (before, after): (&Position, &Position),
+    terms: &FillTerms<'_>,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
 ) -> Requirement {
-    let rules = prices.instrument_rules(after.instrument);
-    let exact = |tier: &RequirementTier| {
-        [tier.initial, tier.release, tier.maintenance].iter().all(|ratio| ratio.is_exact())
-    };
-    match rules.tiers.as_slice() {
-        [tier] if exact(tier) && rules.settles == prices.rulebook.numeraire => {
-            let mark = i128::from(bounds.mark_high(after.instrument));
-            let rise = after.quantity.magnitude().wide() - before.quantity.magnitude().wide();
-            of_notional(&rules.tiers, Value::new(bounded_mul(rise, mark)))
-        }
-        _ => {
-            let (is, was) = (ceiling(after, prices, bounds), ceiling(before, prices, bounds));
-            Requirement {
-                initial: is.initial - was.initial,
-                release: is.release - was.release,
-                maintenance: is.maintenance - was.maintenance,
-            }
-        }
+    if let [tier] = terms.rules.tiers.as_slice()
+        && [tier.initial, tier.release, tier.maintenance].iter().all(|ratio| ratio.is_exact())
+        && terms.in_numeraire
+    {
+        let mark = i128::from(bounds.mark_high(terms.instrument));
+        let rise = (after.quantity.magnitude() - before.quantity.magnitude()).wide();
+        let notional = Value::new(bounded_mul(rise, mark));
+        return Requirement {
+            initial: tier.initial.weigh(notional, Rounding::Up),
+            release: tier.release.weigh(notional, Rounding::Up),
+            maintenance: tier.maintenance.weigh(notional, Rounding::Up),
+        };
+    }
+    let (is, was) = (ceiling(after, prices, bounds), ceiling(before, prices, bounds));
+    Requirement {
+        initial: is.initial - was.initial,
+        release: is.release - was.release,
+        maintenance: is.maintenance - was.maintenance,
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Writer {
     index: IndexBuilder,
     last_close: Option<Close>,
     seal_interval: u64,
+    /// The next multiple of it: asked for every event.
+    seal_at: u64,
     seal_interval_known: bool,
     chain: Chain,
     timestamp: i64,
@@ -105,6 +107,7 @@ impl Writer {
         let file = storage.open(&name, true);
         let file =
             file.map_err(|error| StoreError::io("open segment", Place::file(&name), error))?;
+        let seal_interval = start.seal_interval.unwrap_or(SEAL_INTERVAL_DEFAULT);
         Ok(Writer {
             _lock: lock,
             options: options.clone(),
@@ -119,7 +122,8 @@ impl Writer {
             index: start.index,
             last_close: start.last_close,
             seal_interval_known: start.seal_interval.is_some(),
-            seal_interval: start.seal_interval.unwrap_or(SEAL_INTERVAL_DEFAULT),
+            seal_interval,
+            seal_at: next_multiple(start.next_seq - 1, seal_interval),
             chain: start.chain,
             timestamp: start.timestamp,
             durable_seq: start.next_seq - 1,
@@ -184,13 +188,14 @@ impl Writer {
             return Err(self.misuse(&expected, format!("{interval}")));
         }
         self.seal_interval = interval;
+        self.seal_at = next_multiple(self.durable_seq, interval);
         self.seal_interval_known = true;
         Ok(())
     }
 
     /// Whether `commit` must be given a seal: the batch ends at a multiple of the interval.
     pub fn seal_due(&self) -> bool {
-        self.events > 0 && (self.next_seq - 1).is_multiple_of(self.seal_interval)
+        self.events > 0 && self.next_seq - 1 == self.seal_at
     }
 
     /// Whether the batch must be committed before another event: a seal is due or 4,096 events
@@ -332,6 +337,11 @@ impl Writer {
         let place = Place::at(self.header.segment, self.offset, self.next_seq);
         StoreError::new(Category::Misuse, place, expected, found)
     }
+}
+
+/// The first multiple of an interval after a sequence.
+const fn next_multiple(sequence: u64, interval: u64) -> u64 {
+    (sequence / interval + 1).saturating_mul(interval)
 }
 
 /// Bytes of a batch of `held` bytes after another body and a seal.

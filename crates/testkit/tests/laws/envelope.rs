@@ -12,7 +12,7 @@ use risk::Assessment;
 use risk::accrual::side_index;
 use risk::assess;
 use risk::envelope::{FillChange, PriceBox, slack, slack_change};
-use risk::fill::AccountFill;
+use risk::fill::{AccountFill, FillTerms};
 use risk::prices::{FUNDING_ONE, floor_funding};
 
 /// Intervals around a book's markets.
@@ -182,8 +182,9 @@ fn fill(draw: &mut Draw, book: &mut Book) -> Option<(AccountFill, Amount)> {
     let mark = book.prices().instrument(instrument).mark.units();
     let price = Price::new(draw.narrow(mark / 2, mark * 2));
     let quote = quantity.quote(price);
-    let fill =
-        AccountFill::new(before, Some(book.balances[row]), (quantity, quote), &book.prices());
+    let terms = FillTerms::of(instrument, &book.prices());
+    let balance = Some(&book.balances[row]);
+    let fill = AccountFill::new(Some(&before), balance, (quantity, quote), &terms);
     let amount = fill.amount() - Amount::new(draw.within(0, 1_000));
     let index = side_index(amount, book.prices().asset(settles));
     book.positions[place] = fill.after;
@@ -205,7 +206,9 @@ fn a_fill_adds_at_least_what_is_said_of_it() {
         let (held, funding) = (*held, *funding);
         let funding_floor = floor_funding(book.prices().instrument(after.instrument).funding_index);
         let change = FillChange { before, after, held, funding, amount, funding_floor };
-        let Some(added) = slack_change(&change, &book.prices(), &bounds) else { continue };
+        let prices = book.prices();
+        let terms = FillTerms::of(after.instrument, &prices);
+        let Some(added) = slack_change(&change, &terms, &prices, &bounds) else { continue };
         let is = slack(&book.portfolio(), &book.prices(), &bounds);
         // Terms that are no whole parts per million round: a unit of the kept slack covers them.
         let rounding = 1i128 << 46;

@@ -12,7 +12,7 @@ use super::super::head::{HEAD_NAME, Head};
 use super::super::options::HeadSync;
 use super::super::segment::segment_name;
 use super::super::spare::fatal;
-use super::Writer;
+use super::{Writer, next_multiple};
 
 /// Zeros written to the next segment per byte committed in the second half of this one. Two
 /// would just do; four leaves room for batches that end a segment early.
@@ -162,6 +162,9 @@ impl Writer {
             self.head_dirty = false;
         }
         self.durable_seq = header.last_seq();
+        if self.durable_seq >= self.seal_at {
+            self.seal_at = next_multiple(self.durable_seq, self.seal_interval);
+        }
         self.batch.clear();
         self.batch.resize(FRAME_HEADER, 0);
         self.batch_sound = FRAME_HEADER;
