@@ -2,8 +2,8 @@
 //!
 //! Method: of the five days the one with most events is run as `clearsim day` runs it; then its
 //! run directory is told as `clearsim report` tells it: the journal heard again from genesis, every
-//! seal and the digest met, charts and tables made, the page put together. Wall time, median of
-//! three.
+//! seal and the digest met, once more for its worst accounts, charts and tables made, the page put
+//! together. Wall time, median of three.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,7 +13,7 @@ use benches::figure::Figures;
 use replay::cli::{DayArgs, Global, Keep, LogFormat, When};
 use replay::console::Console;
 use replay::opened::Run;
-use replay::report::{self, BYTES_MAX, page};
+use replay::report::{self, BYTES_MAX};
 use replay::verbs::day::day;
 
 const DAYS: [&str; 5] = ["2020-03-12", "2021-05-19", "2022-11-08", "2024-08-05", "2025-10-10"];
@@ -63,8 +63,9 @@ fn main() {
     let (mut seconds, mut bytes) = (Vec::new(), 0);
     for _ in 0..ROUNDS {
         let began = Instant::now();
-        let told = report::told(&run).expect("a run that can be heard again");
-        bytes = page::page(&told).expect("a page").len();
+        let mut told = report::told(&run).expect("a run that can be heard again");
+        report::watch(&run, &mut told, &[]).expect("and once more, for its worst accounts");
+        bytes = report::single(&run.path, &mut told).expect("a page").len();
         seconds.push(began.elapsed().as_secs_f64());
     }
     figures.report(&format!("{largest}: events"), events(largest) as f64, "events");

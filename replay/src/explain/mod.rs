@@ -13,6 +13,7 @@ pub(crate) mod payment;
 pub(crate) mod refused;
 pub(crate) mod sale;
 pub(crate) mod search;
+pub(crate) mod size;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod story;

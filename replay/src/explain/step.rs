@@ -15,15 +15,19 @@ use super::handed::take_over_lines;
 use super::payment::{Fund, payments};
 use super::sale::sale_lines;
 use super::wait::wait_lines;
-use super::{Line, Section, concession};
+use super::{Line, Section, concession, size};
 use crate::summary::numbers::VALUE_PLACES;
 
 /// A forced trade, as its effect tells it.
-struct Trade {
-    instrument: InstrumentId,
-    quantity: Quantity,
-    received: Quote,
-    mark: Price,
+pub struct Trade {
+    /// Of what.
+    pub instrument: InstrumentId,
+    /// The account's signed change.
+    pub quantity: Quantity,
+    /// What it received; negative where it paid.
+    pub received: Quote,
+    /// Mark of the moment.
+    pub mark: Price,
 }
 
 /// A step to be told: the look it was decided on, the one after it, its time.
@@ -49,7 +53,10 @@ pub fn section(number: usize, step: &Told<'_>, effects: &[&Effect]) -> Section {
             Effect::PositionReduced { instrument, quantity, quote, mark, .. } => {
                 let trade = Trade { instrument, quantity, received: quote, mark };
                 trade_lines(step, &mut section, &mut books, &trade);
-                size_lines(figures, &mut section, &trade, look);
+                match &look.choice {
+                    Some(choice) => section.push(size::line(figures, choice.full, &trade)),
+                    None => size_lines(figures, &mut section, &trade, look),
+                }
             }
             Effect::PositionTakenOver {
                 backstop, instrument, quantity, quote: received, ..

@@ -12,6 +12,15 @@ use crate::report::Told;
 use crate::report::chart::{Chart, Figures, Kind, Line, Mark, View};
 use crate::summary::numbers::{VALUE_PLACES, price, rounded};
 
+const TITLE: &str = "One market: mark, index, last";
+const MOVED_TITLE: &str = "One market: mark in force, recorded mark, index, last";
+const LOOK: &str = "The mark triggers liquidations and values positions, the index values \
+    collateral, the last price is for display only. Look for a mark that leaves the index (basis), \
+    a last price that leaves the mark (a bad print: cut off here and marked), and for liquidations, \
+    at the foot, that follow the mark down.";
+const MOVED_LOOK: &str =
+    "Forced trades move the mark here: the recorded one is what the world gave without them.";
+
 /// Marks drawn at most.
 const MARKS_MAX: usize = 60;
 
@@ -26,19 +35,11 @@ pub fn chart(told: &Told) -> Option<Chart> {
     if views.is_empty() {
         return None;
     }
+    let moved = !told.chronicle.markets.recorded.is_empty();
     Some(Chart {
         id: "market",
-        title: if told.chronicle.markets.recorded.is_empty() {
-            "One market: mark, index, last".to_owned()
-        } else {
-            "One market: mark in force, recorded mark, index, last".to_owned()
-        },
-        look: "The mark triggers liquidations and values positions, the index values collateral, \
-               the last price is for display only. Look for a mark that leaves the index (basis), \
-               a last price that leaves the mark (a bad print: cut off here and marked), and for \
-               liquidations, at the foot, that follow the mark down. Where forced trades move the \
-               mark, the recorded one is what the world gave without them."
-            .to_owned(),
+        title: if moved { MOVED_TITLE } else { TITLE }.to_owned(),
+        look: if moved { format!("{LOOK} {MOVED_LOOK}") } else { LOOK.to_owned() },
         views,
     })
 }
