@@ -7,6 +7,9 @@ use crate::difference::Seen;
 use crate::report::table::{Block, Cell, Section, Table};
 use crate::summary::numbers::grouped;
 
+/// Rows of rules that are not folded away.
+const ROWS_OPEN: usize = 12;
+
 /// Rows of rules at most.
 const ROWS_MAX: usize = 60;
 
@@ -34,11 +37,13 @@ pub fn section(pair: &Pair<'_>) -> Option<Section> {
     }
     let rules = &pair.difference.rulebook;
     if !rules.is_empty() {
-        blocks.push(Block::Table(Table {
+        let table = Table {
             caption: format!("Rules that differ ({} figures)", rules.len()),
             head: ["rule", "a", "b"].map(str::to_owned).to_vec(),
             rows: rule_rows(rules),
-        }));
+        };
+        let few = table.rows.len() <= ROWS_OPEN;
+        blocks.push(if few { Block::Table(table) } else { Block::Folded(table) });
     }
     Some(Section { id: "parting", title: "Where they part".to_owned(), blocks })
 }

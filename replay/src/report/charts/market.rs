@@ -15,9 +15,9 @@ use crate::summary::numbers::{VALUE_PLACES, price, rounded};
 const TITLE: &str = "One market: mark, index, last";
 const MOVED_TITLE: &str = "One market: mark in force, recorded mark, index, last";
 const LOOK: &str = "The mark triggers liquidations and values positions, the index values \
-    collateral, the last price is for display only. Look for a mark that leaves the index (basis), \
-    a last price that leaves the mark (a bad print: cut off here and marked), and for liquidations, \
-    at the foot, that follow the mark down.";
+    collateral, the last price is for display only. Look for a mark that leaves the index \
+    (basis), a last price that leaves the mark (a bad print: cut off here and marked), and for \
+    liquidations, at the foot, that follow the mark down.";
 const MOVED_LOOK: &str =
     "Forced trades move the mark here: the recorded one is what the world gave without them.";
 
