@@ -121,7 +121,8 @@ pub struct DepthRules {
     pub routing: Routing,
     /// Half-life of a gap between the first venue and the others; zero closes it at once.
     pub arbitrage: Duration,
-    /// Weight of the first venue in the mark, the rest by depth of all: 1 marks by the own book.
+    /// Weight of the first venue in the mark (of a spot instrument: in the index of its base), the
+    /// rest by depth of all: 1 marks by the own book.
     pub mark_weight: Ratio,
     /// Half-life of consumed depth and of transient impact; zero for never.
     pub refill: Duration,

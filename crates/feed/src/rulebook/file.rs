@@ -204,7 +204,8 @@ pub struct InstrumentFile {
     /// Largest funding rate, either sign; default 0.04, 0 but for perpetuals.
     #[schemars(with = "Option<DecimalText>")]
     pub rate_max: Option<QuotedDecimal>,
-    /// Depth that forced trades walk; absent for fixed slippage.
+    /// Depth that forced trades walk, of a spot instrument sales of collateral; absent for fixed
+    /// slippage.
     pub liquidity: Option<DepthFile>,
 }
 

@@ -58,7 +58,8 @@ pub struct DepthFile {
     /// Half-life of a gap between the first venue and the others; default 0s, at once.
     #[schemars(with = "Option<SpanText>")]
     pub arbitrage: Option<Span>,
-    /// Weight of the first venue in the mark, the rest by depth of all; default 1.
+    /// Weight of the first venue in the mark (of a spot instrument: in the index of its base), the
+    /// rest by depth of all; default 1.
     #[schemars(with = "Option<DecimalText>")]
     pub mark_weight: Option<QuotedDecimal>,
     /// Half-life of consumed depth and of transient impact; default 25s, 0s for never.
