@@ -118,7 +118,12 @@ impl Accounts {
         self.positions(market, moment, view)
     }
 
-    fn holding(&mut self, moment: &Moment, view: &AccountView, holding: &str) -> Answer<()> {
+    fn holding(
+        &mut self,
+        moment: &Moment,
+        view: &AccountView,
+        holding: &'static str,
+    ) -> Answer<()> {
         self.holdings.row(moment.sequence, self.ordinals.1, moment.at)?;
         self.ordinals.1 += 1;
         self.holdings.id(self.held.account, view.account.number());
@@ -131,7 +136,7 @@ impl Accounts {
             self.holding(moment, view, "balance")?;
             let (sheet, held) = (&mut self.holdings, self.held);
             let decimals = market.names().decimals(balance.asset);
-            sheet.word(held.asset, market.asset(balance.asset));
+            sheet.name(held.asset, market.asset(balance.asset));
             sheet.decimal(held.amount, balance.amount.units(), decimals)?;
         }
         Ok(())
@@ -142,9 +147,9 @@ impl Accounts {
             self.holding(moment, view, "position")?;
             let (sheet, held) = (&mut self.holdings, self.held);
             let (names, instrument) = (market.names(), position.instrument);
-            sheet.word(held.instrument, market.instrument(instrument));
+            sheet.name(held.instrument, market.instrument(instrument));
             if let Some(asset) = market.settles(instrument) {
-                sheet.word(held.asset, market.asset(asset));
+                sheet.name(held.asset, market.asset(asset));
             }
             let places = names.quantity_places(instrument);
             sheet.decimal(held.quantity, position.quantity.wide(), places)?;

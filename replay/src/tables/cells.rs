@@ -37,11 +37,11 @@ impl Cells<'_> {
     }
 
     fn instrument(&mut self, instrument: InstrumentId) {
-        self.sheet.word(self.columns.instrument, self.market.instrument(instrument));
+        self.sheet.name(self.columns.instrument, self.market.instrument(instrument));
     }
 
     fn amount(&mut self, asset: AssetId, amount: Amount) -> Answer<()> {
-        self.sheet.word(self.columns.asset, self.market.asset(asset));
+        self.sheet.name(self.columns.asset, self.market.asset(asset));
         let places = self.market.names().decimals(asset);
         self.sheet.decimal(self.columns.amount, amount.units(), places)
     }
@@ -69,7 +69,7 @@ impl Cells<'_> {
         self.sheet.word(self.columns.role, words::role(feed.role));
         let (asset, instrument) = self.market.target(feed);
         if let Some(asset) = asset {
-            self.sheet.word(self.columns.asset, self.market.asset(asset));
+            self.sheet.name(self.columns.asset, self.market.asset(asset));
         }
         if let Some(instrument) = instrument {
             self.instrument(instrument);
@@ -282,7 +282,7 @@ impl Cells<'_> {
             Effect::CollateralSold { account, asset, amount, debt_asset, proceeds } => {
                 self.account(account);
                 self.amount(asset, amount)?;
-                self.sheet.word(columns.debt_asset, self.market.asset(debt_asset));
+                self.sheet.name(columns.debt_asset, self.market.asset(debt_asset));
                 let places = self.market.names().decimals(debt_asset);
                 self.sheet.decimal(columns.proceeds, proceeds.units(), places)
             }
@@ -341,7 +341,7 @@ impl Cells<'_> {
         match *effect {
             Effect::DeficitRecognised { account, asset, value } => {
                 self.account(account);
-                self.sheet.word(self.columns.asset, self.market.asset(asset));
+                self.sheet.name(self.columns.asset, self.market.asset(asset));
                 self.value(value)
             }
             Effect::InsuranceDrawn { account, asset, amount, value }

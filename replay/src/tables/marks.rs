@@ -93,10 +93,10 @@ impl Marks {
         sheet.word(columns.role, words::role(feed.role));
         let (asset, instrument) = market.target(feed);
         if let Some(asset) = asset {
-            sheet.word(columns.asset, market.asset(asset));
+            sheet.name(columns.asset, market.asset(asset));
         }
         if let Some(instrument) = instrument {
-            sheet.word(columns.instrument, market.instrument(instrument));
+            sheet.name(columns.instrument, market.instrument(instrument));
         }
         sheet.flag(columns.flagged, flagged);
         sheet.decimal(columns.price, price.wide(), market.names().feed_places(feed))
@@ -113,7 +113,7 @@ impl Marks {
         let (sheet, columns, places) = (&mut self.sheet, self.columns, u32::from(PLACES));
         sheet.row(moment.sequence, ordinal, moment.at)?;
         sheet.word(columns.role, role);
-        sheet.word(columns.instrument, market.instrument(instrument));
+        sheet.name(columns.instrument, market.instrument(instrument));
         let after = depth.iter().find(|one| one.instrument == instrument);
         let mut impact = after.map(|one| one.impact);
         match *effect {

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -31,7 +31,7 @@ const CREATED_BY: &str = "clearsim tables version 1";
 /// Rows in a row group.
 const GROUP_ROWS: usize = 131_072;
 /// Rows that are handed over together.
-const BATCH_ROWS: usize = 8_192;
+pub const BATCH_ROWS: usize = 8_192;
 /// The first number with a digit too many.
 const TOO_LARGE: u128 = 10u128.pow(PRECISION as u32);
 
@@ -125,7 +125,8 @@ impl Form {
         let writer = ArrowWriter::try_new(target, Arc::clone(&schema), Some(properties))
             .map_err(|error| failed(&path, error))?;
         let written = Written { name, schema: id, rows: 0, bytes: 0, blake3: String::new() };
-        Ok(Sheet { path, schema, columns, rows: 0, sequence: 0, writer, written })
+        let (rows, sequence, nulls) = (0, 0, Vec::new());
+        Ok(Sheet { path, schema, columns, rows, nulls, sequence, writer, written })
     }
 }
 
@@ -172,6 +173,8 @@ pub struct Sheet {
     columns: Vec<Column>,
     /// Rows begun in the present batch.
     rows: usize,
+    /// A batch of nulls of each type that had one.
+    nulls: Vec<ArrayRef>,
     sequence: u64,
     writer: ArrowWriter<Hashed>,
     written: Written,
@@ -210,10 +213,17 @@ impl Sheet {
         }
     }
 
-    /// Fills a word in.
-    pub fn word(&mut self, column: Word, word: &str) {
+    /// Fills a word of the program in.
+    pub fn word(&mut self, column: Word, word: &'static str) {
         if let Some(Column::Word(words)) = self.at(column.0) {
-            words.append(word);
+            words.append_fixed(word);
+        }
+    }
+
+    /// Fills a name in that a rulebook gives.
+    pub fn name(&mut self, column: Word, name: &str) {
+        if let Some(Column::Word(words)) = self.at(column.0) {
+            words.append(name);
         }
     }
 
@@ -256,7 +266,12 @@ impl Sheet {
             return Ok(());
         }
         let rows = self.rows;
+        let nulls = &mut self.nulls;
         let columns = self.columns.iter_mut().map(|column| {
+            if column.is_empty() {
+                // Most columns of most batches: one array of nulls serves them all.
+                return null_array(nulls, &column.data_type()).slice(0, rows);
+            }
             column.pad(rows);
             column.finish()
         });
@@ -279,6 +294,16 @@ impl Sheet {
         written.blake3 = target.hasher.finalize().to_hex().to_string();
         Ok(written)
     }
+}
+
+/// A batch of nulls of a type, made when it is first asked for.
+fn null_array(known: &mut Vec<ArrayRef>, data_type: &DataType) -> ArrayRef {
+    if let Some(array) = known.iter().find(|array| array.data_type() == data_type) {
+        return Arc::clone(array);
+    }
+    let array = new_null_array(data_type, BATCH_ROWS);
+    known.push(Arc::clone(&array));
+    array
 }
 
 /// Units of 10^-places as units of 10^-scale; `None` if they do not fit.

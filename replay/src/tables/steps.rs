@@ -196,9 +196,9 @@ impl Steps {
             Effect::CollateralSold { account, asset, amount, debt_asset, proceeds } => {
                 self.steps.id(columns.account, account.number());
                 let decimals = |asset: AssetId| market.names().decimals(asset);
-                self.steps.word(columns.asset, market.asset(asset));
+                self.steps.name(columns.asset, market.asset(asset));
                 self.steps.decimal(columns.amount, amount.units(), decimals(asset))?;
-                self.steps.word(columns.debt_asset, market.asset(debt_asset));
+                self.steps.name(columns.debt_asset, market.asset(debt_asset));
                 self.steps.decimal(columns.proceeds, proceeds.units(), decimals(debt_asset))
             }
             Effect::StepSkipped { account, stage, reason } => {
@@ -219,11 +219,11 @@ impl Steps {
         after: &After,
     ) -> Answer<()> {
         let (sheet, columns, names) = (&mut self.steps, self.columns, market.names());
-        sheet.word(columns.instrument, market.instrument(instrument));
+        sheet.name(columns.instrument, market.instrument(instrument));
         sheet.decimal(columns.quantity, quantity.wide(), names.quantity_places(instrument))?;
         sheet.decimal(columns.quote, quote.units(), u32::from(PLACES))?;
         let Some(settles) = market.settles(instrument) else { return Ok(()) };
-        sheet.word(columns.asset, market.asset(settles));
+        sheet.name(columns.asset, market.asset(settles));
         sheet.decimal(columns.fee, after.fee, names.decimals(settles))?;
         sheet.decimal(columns.pnl, after.pnl, names.decimals(settles))
     }
@@ -244,7 +244,7 @@ impl Steps {
         }
         sheet.id(closed.account, account.number());
         sheet.id(closed.winner, winner.number());
-        sheet.word(closed.instrument, market.instrument(instrument));
+        sheet.name(closed.instrument, market.instrument(instrument));
         sheet.decimal(closed.quantity, quantity.wide(), names.quantity_places(instrument))?;
         sheet.decimal(closed.quote, quote.units(), u32::from(PLACES))?;
         if let Some(mark) = market.mark(instrument) {

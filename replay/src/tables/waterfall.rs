@@ -84,9 +84,9 @@ impl Waterfall {
         if let Some(account) = drawn.account {
             sheet.id(columns.account, account.number());
         }
-        sheet.word(columns.asset, market.asset(drawn.asset));
+        sheet.name(columns.asset, market.asset(drawn.asset));
         if let Effect::DeficitDeleveraged { instrument, .. } = *effect {
-            sheet.word(columns.instrument, market.instrument(instrument));
+            sheet.name(columns.instrument, market.instrument(instrument));
         }
         let decimals = market.names().decimals(drawn.asset);
         if let Some(amount) = drawn.amount {
