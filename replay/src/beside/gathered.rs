@@ -90,7 +90,7 @@ pub struct Gathered {
     traded: bool,
     /// Accounts that are being liquidated.
     open: BTreeSet<AccountId>,
-    /// A mark that was published by this event and may not be the one in force.
+    /// A price that was published by this event and may not be the one in force.
     pending: Option<(Feed, Price)>,
 }
 
@@ -128,12 +128,10 @@ impl Gathered {
                 self.pending = Some((feed, price));
             }
             Effect::MarkMoved { instrument, wave, mark, .. } => {
-                // What was published is not in force where it was moved as it came in.
-                if wave == 0 {
-                    self.pending = None;
-                }
-                self.settle(at);
-                self.price(at, Feed::mark(instrument), mark);
+                self.moved(at, Feed::mark(instrument), wave, mark);
+            }
+            Effect::IndexMoved { asset, wave, price, .. } => {
+                self.moved(at, Feed::index(asset), wave, price);
             }
             Effect::FundingIndexMoved { instrument, rate, .. } => {
                 let way = self.funding.entry(instrument);
@@ -160,7 +158,17 @@ impl Gathered {
         }
     }
 
-    /// The mark that was published is the one in force.
+    /// Another price than the published one is in force.
+    fn moved(&mut self, at: Timestamp, feed: Feed, wave: u16, price: Price) {
+        // What was published is not in force where it was moved as it came in.
+        if wave == 0 {
+            self.pending = None;
+        }
+        self.settle(at);
+        self.price(at, feed, price);
+    }
+
+    /// The price that was published is the one in force.
     fn settle(&mut self, at: Timestamp) {
         if let Some((feed, price)) = self.pending.take() {
             self.price(at, feed, price);

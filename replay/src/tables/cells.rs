@@ -150,7 +150,7 @@ impl Cells<'_> {
                 self.price(columns.mark, instrument, mark)
             }
             Effect::IndexMoved { asset, recorded, price, .. } => {
-                self.sheet.word(columns.asset, self.market.asset(asset));
+                self.sheet.name(columns.asset, self.market.asset(asset));
                 let places = self.market.names().feed_places(Feed::index(asset));
                 self.sheet.decimal(columns.price, recorded.wide(), places)?;
                 self.sheet.decimal(columns.mark, price.wide(), places)

@@ -1,15 +1,16 @@
 //! `marks`: the prices that the machine used, each when it took effect, and those it flagged; where
 //! depth is finite also how the run's own forced trades moved them, and what depth they left.
 //!
-//! `role` says what a row is: `index`, `mark` and `last` are prices that came in; `moved` is a mark
-//! that came into force in place of the recorded one, at publication (wave 0) or after a wave;
-//! `impact` is what a wave left, `depth` a change of the depth that is there. The columns from
-//! `depth_level` on are of the instrument right after the event, null in rows of prices that came
-//! in and in runs without depth. Venues are walked as one book, so consumption has no venue.
+//! `role` says what a row is: `index`, `mark` and `last` are prices that came in; `moved` is a
+//! mark, or the index of an asset that is sold into a book, that came into force in place of the
+//! recorded one, at publication (wave 0) or after a wave; `impact` is what a wave left, `depth` a
+//! change of the depth that is there. The columns from `depth_level` on are of the instrument right
+//! after the event; they are null in all other rows and in runs without depth. Venues are walked as
+//! one book, so consumption has no venue.
 
 use std::path::Path;
 
-use domain::{Effect, InstrumentId};
+use domain::{Effect, Feed, InstrumentId};
 use risk::impact::market::DepthMarket;
 
 use super::market::Market;
@@ -86,6 +87,16 @@ impl Marks {
         let (feed, price, flagged) = match *effect {
             Effect::PricePublished { feed, price } => (feed, price, false),
             Effect::PriceFlagged { feed, price, .. } => (feed, price, true),
+            Effect::IndexMoved { asset, wave, recorded, price } => {
+                let (sheet, columns) = (&mut self.sheet, self.columns);
+                sheet.row(moment.sequence, ordinal, moment.at)?;
+                sheet.word(columns.role, "moved");
+                sheet.name(columns.asset, market.asset(asset));
+                sheet.id(columns.wave, u64::from(wave));
+                let places = market.names().feed_places(Feed::index(asset));
+                sheet.decimal(columns.price, price.wide(), places)?;
+                return sheet.decimal(columns.recorded, recorded.wide(), places);
+            }
             _ => return self.depth(market, moment, (ordinal, effect), depth),
         };
         let (sheet, columns) = (&mut self.sheet, self.columns);
