@@ -6,8 +6,8 @@
 
 use clearing::{ClearingHouse, SEMANTICS};
 use domain::command::{
-    Command, Deposit, Feed, Genesis, OpenAccount, PublishFunding, PublishPrice, RegisterTrade,
-    Withdraw,
+    Command, Deposit, Feed, Genesis, OpenAccount, PublishFunding, PublishPrice, Pulse,
+    RegisterTrade, Withdraw,
 };
 use domain::rulebook::{
     AssetRules, DeleveragingRule, HaircutTier, InstrumentKind, InstrumentRules, InterestCurve,
@@ -158,15 +158,30 @@ impl Driver {
 
     /// The next event with this command.
     pub fn event(&mut self, command: impl Into<Command>) -> Event {
+        let mut event = Event { command: command.into(), ..self.place() };
+        self.stamp(&mut event);
+        event
+    }
+
+    /// Room for an event to be decoded into and stamped.
+    #[must_use]
+    pub const fn place(&self) -> Event {
+        Event {
+            sequence: Sequence::new(0),
+            timestamp: Timestamp::from_nanos(0),
+            producer: 1,
+            producer_seq: 0,
+            command: Command::Pulse(Pulse {}),
+        }
+    }
+
+    /// Makes an event the next one.
+    pub const fn stamp(&mut self, event: &mut Event) {
         self.producer_seq += 1;
         self.timestamp += 1_000;
-        Event {
-            sequence: Sequence::new(self.producer_seq),
-            timestamp: Timestamp::from_nanos(self.timestamp),
-            producer: 1,
-            producer_seq: self.producer_seq,
-            command: command.into(),
-        }
+        event.sequence = Sequence::new(self.producer_seq);
+        event.timestamp = Timestamp::from_nanos(self.timestamp);
+        event.producer_seq = self.producer_seq;
     }
 
     /// Applies a command at once.
