@@ -62,9 +62,13 @@ impl Depth {
         markets.get(place)
     }
 
+    fn market_mut(&mut self, instrument: InstrumentId) -> Option<&mut DepthMarket> {
+        let places = self.markets.binary_search_by_key(&instrument, |one| one.instrument);
+        places.ok().and_then(|place| self.markets.get_mut(place))
+    }
+
     fn put(&mut self, market: DepthMarket) {
-        let places = self.markets.binary_search_by_key(&market.instrument, |one| one.instrument);
-        if let Some(slot) = places.ok().and_then(|place| self.markets.get_mut(place)) {
+        if let Some(slot) = self.market_mut(market.instrument) {
             *slot = market;
         }
     }
@@ -157,13 +161,15 @@ fn observed(
     recorded: Price,
 ) -> Option<(Price, Option<Effect>)> {
     let now = books.now();
-    let (rules, market) = rules(books, instrument).zip(books.depth.market(instrument))?;
-    let after = market.observed(rules, recorded, now);
-    let fell = after.level_since != market.level_since;
-    let fell = fell.then_some(Effect::DepthLevelFell { instrument, level: after.level });
-    let mark = mark(books, rules, &after);
-    books.depth.put(after);
-    Some((mark, fell))
+    let Books { rulebook, depth, .. } = &mut *books;
+    let rules = rulebook.sections.liquidity.market(instrument)?;
+    let market = depth.market_mut(instrument)?;
+    let level_since = market.level_since;
+    market.observe(rules, recorded, now);
+    let fell = market.level_since != level_since;
+    let fell = fell.then_some(Effect::DepthLevelFell { instrument, level: market.level });
+    let rules = books.rulebook.sections.liquidity.market(instrument)?;
+    Some((mark(books, rules, books.depth.market(instrument)?), fell))
 }
 
 fn mark(books: &Books, rules: &DepthRules, market: &DepthMarket) -> Price {

@@ -31,6 +31,12 @@ impl Impact {
     /// None, ever.
     pub const NONE: Self = Self { permanent: 0, transient: 0, gap: 0, since: Timestamp::START };
 
+    /// Nothing was done, or all of it decayed.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.permanent == 0 && self.transient == 0 && self.gap == 0
+    }
+
     /// The same later: by time alone, magnitudes rounded down.
     #[must_use]
     pub fn at(&self, rules: &DepthRules, now: Timestamp) -> Self {
@@ -149,27 +155,35 @@ impl DepthMarket {
     }
 
     /// The market after a mark was published: where returns are counted from, and the regime.
+    pub fn observe(&mut self, rules: &DepthRules, mark: Price, now: Timestamp) {
+        let before = core::mem::replace(&mut self.recorded, mark);
+        if !self.start.is_positive() {
+            (self.start, self.window_mark, self.window_since) = (mark, mark, now);
+        } else if now.since(self.window_since) >= WINDOW {
+            (self.window_mark, self.window_since) = (before, now);
+        }
+        if let Some(stress) = &rules.stress
+            && let Some(level) = fallen_to(stress, self.window_mark, mark)
+        {
+            (self.level, self.level_since) = (level.min(self.level_at(rules, now)), now);
+        }
+    }
+
+    /// The same of a copy.
     #[must_use]
     pub fn observed(&self, rules: &DepthRules, mark: Price, now: Timestamp) -> Self {
         let mut after = self.clone();
-        after.recorded = mark;
-        if !after.start.is_positive() {
-            (after.start, after.window_mark, after.window_since) = (mark, mark, now);
-        } else if now.since(self.window_since) >= WINDOW {
-            (after.window_mark, after.window_since) = (self.recorded, now);
-        }
-        if let Some(stress) = &rules.stress
-            && let Some(level) = fallen_to(stress, after.window_mark, mark)
-        {
-            let level = level.min(self.level_at(rules, now));
-            (after.level, after.level_since) = (level, now);
-        }
+        after.observe(rules, mark, now);
         after
     }
 
     /// The mark in force: as published, or moved by this run's impact less the baseline's.
     #[must_use]
     pub fn mark(&self, rules: &DepthRules, mode: PriceMode, most: Price, now: Timestamp) -> Price {
+        let differs = matches!(mode, PriceMode::Differential) && !self.baseline.is_none();
+        if self.impact.is_none() && !differs {
+            return self.recorded;
+        }
         let shares = self.shares(rules);
         let own = || self.impact.at(rules, now).of_mark(rules, shares);
         let impact = match mode {
