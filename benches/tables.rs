@@ -3,8 +3,8 @@
 //! Method: fixture days through the same engine as `clearsim day` (commands made, stamped, applied,
 //! journaled, synced, snapshots taken), with and without tables in turn, each into a fresh folder;
 //! medians. The claim is judged by time on the wall, which is what a run takes: the tables have a
-//! thread of their own, and the claims stand for two cores. Beside it, and honestly, the CPU time of
-//! the whole process, every thread counted, which grows by more.
+//! thread of their own, and the claims stand for two cores. Beside it stands the CPU time of the
+//! whole process, every thread counted, which grows by more.
 
 use std::path::Path;
 use std::time::Instant;
