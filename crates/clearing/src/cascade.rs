@@ -62,6 +62,9 @@ impl Cascade {
 impl ClearingHouse {
     /// Runs waves until no account is liquidatable, or a limit stops them.
     pub(crate) fn run_cascade(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_calm() {
+            return self.end_baseline();
+        }
         self.find(effects);
         if !self.cascade.found.is_empty() {
             self.run_waves(effects);
@@ -70,6 +73,13 @@ impl ClearingHouse {
         self.untouch_all();
         funding::schedule_interest(&mut self.books);
         self.schedule_queue();
+    }
+
+    /// The event touched nobody who has to be looked at, woke nobody and moved no index: whoever is
+    /// lent to, waits or is safe still is.
+    #[inline]
+    fn is_calm(&self) -> bool {
+        self.books.touched.is_empty() && self.watch.is_calm() && !self.cascade.requeued
     }
 
     fn run_waves(&mut self, effects: &mut Vec<Effect>) {

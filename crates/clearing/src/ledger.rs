@@ -72,9 +72,8 @@ impl Ledger {
         let row = self.house.get_mut(asset.index()).expect("listed assets have house balances");
         let mut total = Amount::ZERO;
         for (from, amount) in parts {
-            if amount != Amount::ZERO
-                && let Some(cell) = row.get_mut(from.index())
-            {
+            // Nothing moves where nothing is due: cheaper done than asked.
+            if let Some(cell) = row.get_mut(from.index()) {
                 *cell -= amount;
                 total += amount;
             }

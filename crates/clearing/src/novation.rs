@@ -71,7 +71,7 @@ pub(crate) fn check(
         let exchange = |side: &Side| check_exchange(books, trade, rules, base, side);
         return first_broken(exchange(&buyer), exchange(&seller));
     }
-    let check = Check { books, watch, trade, prices, terms };
+    let check = Check { books, watch, trade, prices: &prices, terms: &terms };
     first_broken(check.position(&buyer, first), check.position(&seller, second))
 }
 
@@ -146,8 +146,8 @@ struct Check<'a> {
     books: &'a Books,
     watch: &'a Watch,
     trade: &'a RegisterTrade,
-    prices: Prices<'a>,
-    terms: FillTerms<'a>,
+    prices: &'a Prices<'a>,
+    terms: &'a FillTerms<'a>,
 }
 
 impl Check<'_> {
@@ -159,7 +159,8 @@ impl Check<'_> {
         let held = place.and_then(|at| rows.positions.get(at));
         let before = held.map_or(Quantity::ZERO, |held| held.quantity);
         let sum = before.units().checked_add(side.quantity.units());
-        if sum.is_none_or(|sum| sum.abs() > terms.rules.position_max.units()) {
+        let most = terms.rules.position_max.units();
+        if sum.is_none_or(|sum| (sum > most) | (sum < -most)) {
             return Err(self.too_large(side, rows));
         }
         let fill = (side.quantity, side.quantity.quote(trade.price));
@@ -169,17 +170,19 @@ impl Check<'_> {
         let fill = &planned.fill;
         if !books.freshness.covers(books.now()) {
             let after = rows.portfolio().with(fill.change(terms, side.fee));
-            oracle::check(&after, &self.prices, books.now())?;
+            oracle::check(&after, self.prices, books.now())?;
         }
         let room = usize::from(books.rulebook.limits.positions_per_account);
         let fits = held.is_some() || rows.positions.len() < room;
         require(fits, Refusal::PositionsPerAccountExceeded)?;
         let opposite = before.is_negative() != side.quantity.is_negative();
-        let reduces =
-            !before.is_zero() && opposite && side.quantity.magnitude() <= before.magnitude();
+        let size = |quantity: Quantity| quantity.units().unsigned_abs();
+        let reduces = !before.is_zero() & opposite & (size(side.quantity) <= size(before));
         require(reduces || !rows.flag(LIQUIDATING), Refusal::AccountLiquidating)?;
-        let at = (side.account, place);
-        let kept = self.watch.kept_after(&self.prices, terms, at, fill, side.fee);
+        let kept = place.zip(held).and_then(|(place, held)| {
+            let at = (side.account, place);
+            self.watch.kept_after(self.prices, terms, at, (held, fill), side.fee)
+        });
         if !kept.is_some_and(Kept::covers_initial) {
             let after = rows.portfolio().with(fill.change(terms, side.fee));
             check_margin(books, trade, terms.rules, side.account, &after, reduces)?;
@@ -194,7 +197,7 @@ impl Check<'_> {
         let empty = Position::empty(self.trade.instrument);
         let position = Position { quantity: side.quantity, ..empty };
         let after = rows.portfolio().with(Change { position: Some(position), ..NO_CHANGE });
-        let fresh = oracle::check(&after, &self.prices, self.books.now());
+        let fresh = oracle::check(&after, self.prices, self.books.now());
         fresh.err().unwrap_or(Refusal::PositionMaxExceeded)
     }
 }

@@ -170,7 +170,7 @@ fn realise(
     let instrument = held.instrument;
     let settles = books.prices().instrument_rules(instrument).settles;
     let scale = books.prices().asset_rules(settles).scale();
-    let filled = fill(held, quantity, quote, scale);
+    let filled = fill(held, quantity, quote, scale as u64);
     if filled.realised != Amount::ZERO {
         let amount = filled.realised;
         transfer(books, (Holder::House(HouseAccount::Settlement), holder), settles, amount);

@@ -87,7 +87,7 @@ const fn away(quotient: u128, rest: bool, negative: bool, rounding: Rounding) ->
 #[inline]
 pub const fn div_by<const D: u64>(a: i128) -> i128 {
     const { assert!(D > 0 && D >> D.trailing_zeros() <= u32::MAX as u64, "a divisor that fits") };
-    let (negative, units) = (a < 0, a.unsigned_abs());
+    let (sign, units) = folded(a);
     let (shift, odd) = (D.trailing_zeros(), D >> D.trailing_zeros());
     let shifted = units >> shift;
     if shifted >> 96 != 0 {
@@ -96,10 +96,65 @@ pub const fn div_by<const D: u64>(a: i128) -> i128 {
     // Two digits in base 2^32: the first of 64 bits, the second below the divisor times 2^32.
     let (top, digit) = ((shifted >> 32) as u64, shifted as u64 & 0xFFFF_FFFF);
     let (first, carried) = (top / odd, ((top % odd) << 32) | digit);
-    let (second, rest) = (carried / odd, carried % odd);
-    let quotient = ((first as u128) << 32) + second as u128;
-    let dropped = units & ((1 << shift) - 1);
-    away(quotient, rest != 0 || dropped != 0, negative, Rounding::Down)
+    (((first as u128) << 32) + (carried / odd) as u128) as i128 ^ sign
+}
+
+/// The sign, 0 or -1, and the number itself or -1 less it: neither is below zero. Dividing that and
+/// folding the quotient back by the sign divides rounded down, without a branch on a sign that
+/// nobody can predict.
+#[inline]
+const fn folded(a: i128) -> (i128, u128) {
+    let sign = a >> 127;
+    (sign, (a ^ sign) as u128)
+}
+
+/// `a / d` rounded down, and what is left: from 0 to below `d`.
+///
+/// Worked: -7 / 2 is -4 and leaves 1.
+#[must_use]
+#[inline]
+pub const fn div_rest(a: i128, d: u64) -> (i128, u64) {
+    assert!(d > 0, "a divisor is positive");
+    let (sign, units) = folded(a);
+    let (quotient, rest) = div_units(units, d);
+    // From the other end where it was folded: d - 1 less the rest.
+    (quotient as i128 ^ sign, (rest ^ sign as u64).wrapping_add(d & sign as u64))
+}
+
+/// Quotient and rest, by the processor's shorter division where the number has 64 bits.
+#[inline]
+const fn div_units(units: u128, d: u64) -> (u128, u64) {
+    if units <= HALF {
+        ((units as u64 / d) as u128, units as u64 % d)
+    } else {
+        let quotient = units / d as u128;
+        (quotient, (units as u64).wrapping_sub((quotient as u64).wrapping_mul(d)))
+    }
+}
+
+/// `total * part / whole`, rounded once as named, for a part no larger than the whole.
+///
+/// Worked: a third of -100 is -34 down and -33 up.
+#[must_use]
+#[inline]
+pub const fn part_of(total: i128, part: u64, whole: u64, rounding: Rounding) -> i128 {
+    assert!(whole > 0 && part <= whole, "a part is no larger than its whole");
+    let sign = total >> 127;
+    let units = (total ^ sign).wrapping_sub(sign) as u128;
+    // What makes the quotient of magnitudes one more for any rest.
+    let away = matches!(rounding, Rounding::Down) == (total < 0);
+    let bias = (whole - 1) & (away as u64).wrapping_neg();
+    // Digits of 64 bits, whose products leave room for what is added.
+    let low = ((units as u64 as u128) * part as u128).wrapping_add(bias as u128);
+    let high = (((units >> 64) as u64 as u128) * part as u128).wrapping_add(low >> 64);
+    let quotient = if high <= HALF {
+        div_units(high << 64 | low & HALF, whole).0
+    } else {
+        let (first, carried) = div_units(high, whole);
+        let (second, _) = div_units((carried as u128) << 64 | low & HALF, whole);
+        first << 64 | second
+    };
+    (quotient as i128 ^ sign).wrapping_sub(sign)
 }
 
 /// `a * b` where the rulebook's bounds keep it inside i128: they are proved at load, so release
@@ -109,6 +164,16 @@ pub const fn div_by<const D: u64>(a: i128) -> i128 {
 pub const fn bounded_mul(a: i128, b: i128) -> i128 {
     debug_assert!(a.checked_mul(b).is_some(), "the rulebook bounds this product");
     a.wrapping_mul(b)
+}
+
+/// Whether a product stays inside i128 by the lengths of its factors: never true of one that leaves
+/// it, false of some that are close.
+#[must_use]
+#[inline]
+pub const fn fits(a: i64, b: i128) -> bool {
+    let (a, b) = (a ^ (a >> 63), b ^ (b >> 127));
+    // A factor of n bits lies within 2^n on both sides of zero.
+    a.leading_zeros() + b.leading_zeros() > 64
 }
 
 /// `a * b / d` with a 256-bit product, rounded once as named; `None` where the quotient leaves
@@ -234,6 +299,40 @@ mod tests {
                 check::<0xFFFF_FFFF>(near);
             }
         }
+    }
+
+    #[test]
+    fn rests_and_parts() {
+        let mut next = stream(17);
+        let mut wide = 0;
+        for _ in 0..200_000 {
+            let (a, whole) = (next(), (next() as u64).max(1));
+            let (quotient, rest) = div_rest(a, whole);
+            assert_eq!(quotient, a.div_euclid(i128::from(whole)), "{a} / {whole}");
+            assert_eq!(i128::from(rest), a.rem_euclid(i128::from(whole)), "{a} / {whole}");
+            let part = if next() > 0 { whole } else { next() as u64 % whole };
+            for rounding in [Rounding::Down, Rounding::Up] {
+                let expected = mul_div(a, i128::from(part), i128::from(whole), rounding);
+                assert_eq!(Some(part_of(a, part, whole, rounding)), expected, "{a} {part} {whole}");
+            }
+            wide += i32::from(a.checked_mul(i128::from(part)).is_none());
+        }
+        assert!(wide > 1_000, "three digits were divided {wide} times");
+    }
+
+    #[test]
+    fn products_that_fit() {
+        assert!(fits(i64::MAX, i128::from(i64::MAX)) && !fits(i64::MIN, i128::MIN));
+        assert!(fits(-1, i128::MIN / 2) && !fits(2, i128::MAX / 2 + 1));
+        let mut next = stream(19);
+        let mut fitting = 0;
+        for _ in 0..200_000 {
+            let (a, b) = ((next() >> 60) as i64, next());
+            let inside = i128::from(a).checked_mul(b).is_some();
+            assert!(inside || !fits(a, b), "{a} * {b}");
+            fitting += i32::from(fits(a, b));
+        }
+        assert!(fitting > 1_000, "{fitting} products fit");
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use crate::prices::{AssetMarket, FUNDING_ONE, INDEX_ONE, InstrumentMarket};
 use domain::rulebook::InterestCurve;
-use domain::wide::{bounded_mul, div, div_by, mul_div};
-use domain::{Amount, Balance, Duration, Position, Rate, Ratio, Rounding};
+use domain::wide::{bounded_mul, div, div_by, div_rest, fits, mul_div};
+use domain::{Amount, Balance, Duration, Position, Quantity, Rate, Ratio, Rounding};
 
 /// Where a borrow index stops: a debt grows tenfold and no further, so that whatever rates and times
 /// a journal brings, debts inside the rulebook's caps can still be weighted in i128.
@@ -51,17 +51,23 @@ pub const fn side_index(amount: Amount, market: &AssetMarket) -> i128 {
 #[inline]
 pub fn funding_credit(position: &Position, market: &InstrumentMarket, scale: i128) -> Amount {
     let moved = market.funding_index - position.funding_index;
+    credit_of(position.quantity, moved, scale as u64)
+}
+
+/// The credit of a quantity over which the funding index moved so far.
+#[inline]
+pub(crate) fn credit_of(quantity: Quantity, moved: i128, scale: u64) -> Amount {
     if moved == 0 {
         return Amount::ZERO;
     }
     // Rounding down by both divisors in turn is rounding down by their product, and cheaper.
-    let quantity = -position.quantity.wide();
-    let quote = match quantity.checked_mul(moved) {
-        Some(owed) => div_by::<{ FUNDING_ONE as u64 }>(owed),
-        None => mul_div(quantity, moved, FUNDING_ONE, Rounding::Down)
-            .expect("funding is bounded by rate and position"),
+    let quote = if fits(quantity.units(), moved) {
+        div_by::<{ FUNDING_ONE as u64 }>(-bounded_mul(quantity.wide(), moved))
+    } else {
+        mul_div(-quantity.wide(), moved, FUNDING_ONE, Rounding::Down)
+            .expect("funding is bounded by rate and position")
     };
-    Amount::new(div(quote, scale, Rounding::Down))
+    Amount::new(div_rest(quote, scale).0)
 }
 
 /// An amount over its index, at 1e-6 of the smallest unit, rounded down: what sums over accounts

@@ -12,6 +12,7 @@ use crate::haircut::weigh_holding;
 use crate::margin;
 use crate::portfolio::Portfolio;
 use crate::prices::{AssetMarket, FUNDING_ONE, Prices, worth_at};
+use core::hint::select_unpredictable;
 use domain::rulebook::AssetRules;
 use domain::wide::{bounded_mul, mul_div};
 use domain::{Amount, AssetId, Balance, InstrumentId, Position, Quote, Rounding, Value, Weighted};
@@ -149,12 +150,31 @@ pub fn slack_change(
     let pnl = pnl_change(change, bounds, terms.scale);
     let low = bounds.deposit_low(terms.settles);
     let kept = kept_floor((*amount - *held).units(), terms.asset, low);
-    let cash = cash_slack(Value::new(bounded_mul(kept, terms.scale) + pnl), terms.asset_rules);
-    let needed = margin::ceiling_change((before, after), terms, prices, bounds);
-    Some(Slack {
-        maintenance: cash.maintenance - needed.maintenance,
-        initial: cash.initial - needed.initial,
-    })
+    let cash = Value::new(bounded_mul(kept, i128::from(terms.scale)) + pnl);
+    let Some(weights) = &terms.weights else {
+        return Some(weighed_change(cash, change, terms, prices, bounds));
+    };
+    let size = |position: &Position| i128::from(position.quantity.units().unsigned_abs());
+    let rise = size(after) - size(before);
+    let mark = i128::from(bounds.mark_high(terms.instrument));
+    Some(weights.slack(cash, Value::new(bounded_mul(rise, mark))))
+}
+
+/// The change where each rule is asked: cash, and the ceiling after less the ceiling before.
+fn weighed_change(
+    cash: Value,
+    change: &FillChange<'_>,
+    terms: &FillTerms<'_>,
+    prices: &Prices<'_>,
+    bounds: &impl PriceBox,
+) -> Slack {
+    let cash = cash_slack(cash, terms.asset_rules);
+    let is = margin::ceiling(change.after, prices, bounds);
+    let was = margin::ceiling(change.before, prices, bounds);
+    Slack {
+        maintenance: cash.maintenance - (is.maintenance - was.maintenance),
+        initial: cash.initial - (is.initial - was.initial),
+    }
 }
 
 /// A lower bound of what a change of the numeraire's balance alone adds to an account's [`Slack`];
@@ -195,17 +215,17 @@ fn cash_slack(cash: Value, rules: &AssetRules) -> Slack {
 /// With the funding posted (f to f', q to q'), q' f' - q f = q (f' - f) + (q' - q) f'. The first
 /// part is what was posted, within one asset unit; f' is its whole price units and a fraction.
 #[inline]
-fn pnl_change(change: &FillChange<'_>, bounds: &impl PriceBox, scale: i128) -> i128 {
+fn pnl_change(change: &FillChange<'_>, bounds: &impl PriceBox, scale: u64) -> i128 {
     let FillChange { before, after, funding, funding_floor, .. } = change;
     let filled = (after.quantity - before.quantity).wide();
     let posted = if before.funding_index == after.funding_index {
         0
     } else {
-        bounded_mul(funding.units(), scale) + scale
+        bounded_mul(funding.units() + 1, i128::from(scale))
     };
     let accrued = bounded_mul(filled, i128::from(*funding_floor)) + filled.min(0);
     let worst = if before.quantity.is_negative() == after.quantity.is_negative() {
-        bounded_mul(filled, worst_price(after, bounds))
+        bounded_mul(filled, i128::from(worst_price(after, bounds)))
     } else {
         worst_worth(after, bounds) - worst_worth(before, bounds)
     };
@@ -217,13 +237,14 @@ fn pnl_change(change: &FillChange<'_>, bounds: &impl PriceBox, scale: i128) -> i
 #[inline]
 fn kept_floor(units: i128, market: &AssetMarket, low: i128) -> i128 {
     let index = market.deposit_index;
-    let kept = if units <= 0 || low >= index {
+    let kept = if low >= index {
         units
     } else if index - low <= index >> 9 {
         // A deposit index in its band keeps more than 511 parts of 512.
-        units - (units >> 9) - 1
+        units - select_unpredictable(units > 0, (units >> 9) + 1, 0)
     } else {
-        mul_div(units, low, index, Rounding::Down).expect("balances and indexes are bounded")
+        let kept = mul_div(units.max(0), low, index, Rounding::Down);
+        kept.expect("balances and indexes are bounded") + units.min(0)
     };
     kept - 3
 }
@@ -269,15 +290,13 @@ fn pnl_floor(position: &Position, bounds: &impl PriceBox, scale: i128) -> i128 {
 /// Quantity times funded mark at the worse end of its interval.
 #[inline]
 fn worst_worth(position: &Position, bounds: &impl PriceBox) -> i128 {
-    bounded_mul(position.quantity.wide(), worst_price(position, bounds))
+    bounded_mul(position.quantity.wide(), i128::from(worst_price(position, bounds)))
 }
 
 /// The worse end of a position's interval.
 #[inline]
-fn worst_price(position: &Position, bounds: &impl PriceBox) -> i128 {
-    if position.quantity.is_negative() {
-        i128::from(bounds.funded_high(position.instrument))
-    } else {
-        i128::from(bounds.funded_low(position.instrument)) - 1
-    }
+fn worst_price(position: &Position, bounds: &impl PriceBox) -> i64 {
+    let high = bounds.funded_high(position.instrument);
+    let low = bounds.funded_low(position.instrument).saturating_sub(1);
+    select_unpredictable(position.quantity.is_negative(), high, low)
 }

@@ -5,11 +5,13 @@
 //! in whole asset units, rounded down; while part of the position stays open the fraction stays in
 //! its cost, so nothing is lost until it closes.
 
-use crate::accrual::{effective_amount, funding_credit, side_index};
+use crate::accrual::{credit_of, effective_amount, side_index};
+use crate::plain::PlainWeights;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::{AssetMarket, InstrumentMarket, Prices};
+use core::hint::select_unpredictable;
 use domain::rulebook::{AssetRules, InstrumentRules};
-use domain::wide::{div, mul_div};
+use domain::wide::{div_rest, part_of};
 use domain::{Amount, AssetId, Balance, InstrumentId, Position, Quantity, Quote, Rounding};
 
 /// A position after a fill.
@@ -29,7 +31,7 @@ pub struct Filled {
 /// If the quantity leaves i64: position caps are checked before.
 #[must_use]
 #[inline(always)]
-pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: i128) -> Filled {
+pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: u64) -> Filled {
     let (held, filled) = (position.quantity, quantity);
     let total = held + filled;
     let opens = held.is_zero() || held.is_negative() == filled.is_negative();
@@ -37,20 +39,33 @@ pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: i128) -
         let position = Position { quantity: total, cost: position.cost + quote, ..position };
         return Filled { position, realised: Amount::ZERO };
     }
-    if filled.magnitude() > held.magnitude() {
-        let closing = share(quote, held, filled);
-        let opened = Position { quantity: total, cost: quote - closing, ..position };
-        let realised = post(-closing - position.cost, scale).0;
-        return Filled { position: opened, realised };
-    }
-    let closed_cost = share(position.cost, filled, held);
-    let (realised, fraction) = post(-quote - closed_cost, scale);
-    let cost = if total.is_zero() {
-        Quote::ZERO
-    } else {
-        position.cost - closed_cost - Quote::new(fraction)
-    };
-    Filled { position: Position { quantity: total, cost, ..position }, realised }
+    close(position, (filled, total), quote, scale)
+}
+
+/// A fill against the position: closes part of it, all of it, or all of it and opens the rest the
+/// other way. Which one is a matter of chance, so the same arithmetic serves all three: the larger
+/// of the two sizes is the whole that a cost is shared over.
+#[inline(always)]
+fn close(
+    position: Position,
+    (filled, total): (Quantity, Quantity),
+    quote: Quote,
+    scale: u64,
+) -> Filled {
+    let (held, cost) = (position.quantity.units().unsigned_abs(), position.cost);
+    let filled = filled.units().unsigned_abs();
+    let crosses = filled > held;
+    let shared = select_unpredictable(crosses, quote, cost);
+    let other = select_unpredictable(crosses, cost, quote);
+    let (part, whole) = (held.min(filled), held.max(filled));
+    let closed = Quote::new(part_of(shared.units(), part, whole, Rounding::Up));
+    let (realised, fraction) = div_rest((-other - closed).units(), scale);
+    // What opens anew has the rest of the quote for its cost; what stays open keeps the fraction.
+    let kept = select_unpredictable(crosses, 0, fraction);
+    let left = shared - closed - Quote::new(i128::from(kept));
+    let cost = if total.is_zero() { Quote::ZERO } else { left };
+    let position = Position { quantity: total, cost, ..position };
+    Filled { position, realised: Amount::new(realised) }
 }
 
 /// What every fill in one instrument meets: looked up once, for both sides of a trade.
@@ -69,9 +84,11 @@ pub struct FillTerms<'a> {
     /// That asset's market.
     pub asset: &'a AssetMarket,
     /// Units at 1e-16 in one smallest unit of that asset.
-    pub scale: i128,
+    pub scale: u64,
     /// It settles in the numeraire.
     pub in_numeraire: bool,
+    /// How cash and notional weigh, where that takes a product each.
+    pub weights: Option<PlainWeights>,
 }
 
 impl<'a> FillTerms<'a> {
@@ -85,6 +102,8 @@ impl<'a> FillTerms<'a> {
         let rules = prices.instrument_rules(instrument);
         let settles = rules.settles;
         let asset_rules = prices.asset_rules(settles);
+        let in_numeraire = settles == prices.rulebook.numeraire;
+        let plain = || PlainWeights::of(rules, asset_rules, prices);
         Self {
             instrument,
             rules,
@@ -92,8 +111,9 @@ impl<'a> FillTerms<'a> {
             settles,
             asset_rules,
             asset: prices.asset(settles),
-            scale: asset_rules.scale(),
-            in_numeraire: settles == prices.rulebook.numeraire,
+            scale: asset_rules.scale() as u64,
+            in_numeraire,
+            weights: if in_numeraire { plain() } else { None },
         }
     }
 }
@@ -101,8 +121,6 @@ impl<'a> FillTerms<'a> {
 /// A fill of an account's position with the postings that go before it.
 #[derive(Clone, Copy, Debug)]
 pub struct AccountFill {
-    /// The position before; quantity zero where none was open.
-    pub before: Position,
     /// The position after; quantity zero means closed.
     pub after: Position,
     /// The settlement balance before, with its interest.
@@ -128,15 +146,16 @@ impl AccountFill {
     ) -> Self {
         let funding_index = terms.market.funding_index;
         let empty = Position { funding_index, ..Position::empty(terms.instrument) };
-        let before = held.copied().unwrap_or(empty);
-        let funding = funding_credit(&before, terms.market, terms.scale);
-        let posted = Position { funding_index, ..before };
+        let before = held.unwrap_or(&empty);
+        let moved = funding_index - before.funding_index;
+        let funding = credit_of(before.quantity, moved, terms.scale);
+        let posted = Position { funding_index, ..*before };
         let Filled { position: after, realised } = fill(posted, quantity, quote, terms.scale);
         let (held, interest) = match balance {
             None => (Amount::ZERO, None),
             Some(balance) => accrued(balance, terms.asset),
         };
-        Self { before, after, held, interest, funding, realised }
+        Self { after, held, interest, funding, realised }
     }
 
     /// The settlement balance after.
@@ -157,9 +176,11 @@ impl AccountFill {
 }
 
 /// A balance with its interest, and the interest to post: none where its index is today's.
-#[inline]
+#[inline(always)]
 fn accrued(balance: &Balance, market: &AssetMarket) -> (Amount, Option<Amount>) {
-    if balance.index == side_index(balance.amount, market) || balance.amount == Amount::ZERO {
+    let owed = balance.amount.is_negative();
+    let index = select_unpredictable(owed, market.borrow_index, market.deposit_index);
+    if (balance.index == index) | (balance.amount == Amount::ZERO) {
         return (balance.amount, None);
     }
     let held = effective_amount(balance, market);
@@ -182,27 +203,13 @@ pub fn after_fill(
     fill.change(&terms, fee)
 }
 
-/// `quote * part / whole` by magnitudes, rounded up.
-#[inline]
-fn share(quote: Quote, part: Quantity, whole: Quantity) -> Quote {
-    let (part, whole) = (part.magnitude().wide(), whole.magnitude().wide());
-    let units = mul_div(quote.units(), part, whole, Rounding::Up);
-    Quote::new(units.expect("a part of a quote is no larger than it"))
-}
-
-/// Whole asset units of a quote, rounded down, and the fraction left at 1e-16.
-#[inline(always)]
-fn post(quote: Quote, scale: i128) -> (Amount, i128) {
-    let units = div(quote.units(), scale, Rounding::Down);
-    (Amount::new(units), quote.units() - units * scale)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use domain::InstrumentId;
 
-    const SCALE: i128 = 100_000_000;
+    const UNIT: u64 = 100_000_000;
+    const SCALE: i128 = UNIT as i128;
 
     fn position(quantity: i64, cost: i128) -> Position {
         Position {
@@ -215,7 +222,7 @@ mod tests {
 
     fn check(held: (i64, i128), filled: (i64, i128), after: (i64, i128), realised: i128) {
         let result =
-            fill(position(held.0, held.1), Quantity::new(filled.0), Quote::new(filled.1), SCALE);
+            fill(position(held.0, held.1), Quantity::new(filled.0), Quote::new(filled.1), UNIT);
         let got = (result.position.quantity.units(), result.position.cost.units());
         assert_eq!((got, result.realised.units()), (after, realised), "{held:?} {filled:?}");
     }
@@ -250,7 +257,7 @@ mod tests {
             let quantity = next(21) - 10;
             let quote = i128::from(quantity) * i128::from(next(1_000_000_007));
             let before = held.quantity;
-            let result = fill(held, Quantity::new(quantity), Quote::new(quote), SCALE);
+            let result = fill(held, Quantity::new(quantity), Quote::new(quote), UNIT);
             closings += i128::from(
                 result.position.quantity.is_zero()
                     || result.position.quantity.is_negative() != before.is_negative(),

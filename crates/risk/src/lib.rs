@@ -33,6 +33,7 @@ pub mod margin;
 pub mod number;
 pub mod on_book;
 pub mod oracle;
+pub mod plain;
 pub mod portfolio;
 pub mod price_function;
 pub mod prices;

@@ -9,7 +9,7 @@
 use super::boxes::{Bounds, Interval};
 use super::{Standing, Watch};
 use crate::house::Books;
-use domain::{AccountId, Amount, AssetId, Weighted};
+use domain::{AccountId, Amount, AssetId, Position, Weighted};
 use risk::Prices;
 use risk::envelope::{FillChange, Slack, cash_change, slack_change};
 use risk::fill::{AccountFill, FillTerms};
@@ -30,10 +30,10 @@ impl Kept {
     }
 
     /// After a change, less one unit for the terms of it that round.
+    #[inline]
     fn after(self, change: Slack) -> Self {
         let change = Self::new(change);
-        let add =
-            |kept: i64, change: i64| kept.saturating_add(change).saturating_sub(1).min(KEPT_MAX);
+        let add = |kept: i64, change: i64| kept.saturating_add(change).saturating_sub(1);
         Self {
             maintenance: add(self.maintenance, change.maintenance),
             initial: add(self.initial, change.initial),
@@ -57,13 +57,11 @@ impl Kept {
     }
 }
 
-/// More than this is kept as this much.
-const KEPT_MAX: i64 = i64::MAX / 4;
-
 /// Rounded down; what would not fit below stays so low that no sum with it reaches zero.
+#[inline]
 fn drop_bits(weighted: Weighted) -> i64 {
     let kept = weighted.units() >> DROPPED;
-    kept.clamp(i128::from(i64::MIN), i128::from(KEPT_MAX)) as i64
+    kept.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }
 
 impl Watch {
@@ -74,11 +72,11 @@ impl Watch {
         &self,
         prices: &Prices<'_>,
         terms: &FillTerms<'_>,
-        (account, place): (AccountId, Option<usize>),
-        fill: &AccountFill,
+        (account, place): (AccountId, usize),
+        (before, fill): (&Position, &AccountFill),
         fee: Amount,
     ) -> Option<Kept> {
-        let AccountFill { before, after, held, funding, .. } = fill;
+        let AccountFill { after, held, funding, .. } = fill;
         let standing = self.standings.get(account.index())?;
         let factor = terms.instrument.number();
         let lane = Self::lane(self.lanes.get(standing.lanes), factor, place)?;

@@ -172,6 +172,12 @@ impl Watch {
         self.indexes_moved = true;
     }
 
+    /// Nobody is woken, and no index moved since the last look.
+    #[inline]
+    pub const fn is_calm(&self) -> bool {
+        self.woken.is_empty() && !self.indexes_moved
+    }
+
     /// Looks at the bands if an index moved; hot accounts wake, and all do where a band was left.
     pub fn refresh(&mut self, books: &Books) {
         self.reserve(books);
@@ -219,8 +225,8 @@ impl Watch {
     /// The interval of an instrument among lanes, which lie as the account's positions do: there
     /// at `place`, or wherever it is.
     #[inline]
-    fn lane(lanes: &[Lane], factor: u32, place: Option<usize>) -> Option<&Lane> {
-        let there = place.and_then(|at| lanes.get(at)).filter(|lane| lane.factor == factor);
+    fn lane(lanes: &[Lane], factor: u32, place: usize) -> Option<&Lane> {
+        let there = lanes.get(place).filter(|lane| lane.factor == factor);
         there.or_else(|| lanes.iter().find(|lane| lane.factor == factor))
     }
 

@@ -8,12 +8,11 @@
 mod weighted;
 
 use crate::envelope::PriceBox;
-use crate::fill::FillTerms;
 use crate::portfolio::Portfolio;
 use crate::prices::Prices;
 use core::ops::AddAssign;
-use domain::rulebook::MarginModel;
-use domain::{Position, Weighted};
+use domain::rulebook::{InstrumentRules, MarginModel};
+use domain::{Position, Ratio, Weighted};
 
 pub use weighted::tiered;
 
@@ -70,17 +69,12 @@ pub fn ceiling(position: &Position, prices: &Prices<'_>, bounds: &impl PriceBox)
     }
 }
 
-/// How much more (less, negative) a position adds to [`ceiling`] after a change of its quantity,
-/// from before to after.
+/// Initial and maintenance margin as one share each of a position's notional in the numeraire,
+/// whatever its size; `None` where a model has no such figures.
 #[must_use]
 #[inline]
-pub fn ceiling_change(
-    sides: (&Position, &Position),
-    terms: &FillTerms<'_>,
-    prices: &Prices<'_>,
-    bounds: &impl PriceBox,
-) -> Requirement {
+pub fn flat_ratios(rules: &InstrumentRules, prices: &Prices<'_>) -> Option<(Ratio, Ratio)> {
     match prices.rulebook.margin {
-        MarginModel::Weighted => weighted::ceiling_change(sides, terms, prices, bounds),
+        MarginModel::Weighted => weighted::flat_ratios(rules),
     }
 }

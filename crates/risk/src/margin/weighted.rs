@@ -6,11 +6,9 @@
 
 use super::Requirement;
 use crate::envelope::PriceBox;
-use crate::fill::FillTerms;
 use crate::portfolio::Portfolio;
 use crate::prices::{Prices, worth_at};
-use domain::rulebook::RequirementTier;
-use domain::wide::bounded_mul;
+use domain::rulebook::{InstrumentRules, RequirementTier};
 use domain::{Position, Price, Quote, Ratio, Rounding, Value, Weighted};
 
 /// Sum over positions.
@@ -91,33 +89,11 @@ pub(super) fn ceiling(
     of_notional(&rules.tiers, notional)
 }
 
-/// Ceiling after less ceiling before: one product where a single exact ratio applies to both.
+/// The ratios of the only tier, if there is one.
 #[inline]
-pub(super) fn ceiling_change(
-    (before, after): (&Position, &Position),
-    terms: &FillTerms<'_>,
-    prices: &Prices<'_>,
-    bounds: &impl PriceBox,
-) -> Requirement {
-    if let [tier] = terms.rules.tiers.as_slice()
-        && [tier.initial, tier.release, tier.maintenance].iter().all(|ratio| ratio.is_exact())
-        && terms.in_numeraire
-    {
-        let mark = i128::from(bounds.mark_high(terms.instrument));
-        let rise = (after.quantity.magnitude() - before.quantity.magnitude()).wide();
-        let notional = Value::new(bounded_mul(rise, mark));
-        return Requirement {
-            initial: tier.initial.weigh(notional, Rounding::Up),
-            release: tier.release.weigh(notional, Rounding::Up),
-            maintenance: tier.maintenance.weigh(notional, Rounding::Up),
-        };
-    }
-    let (is, was) = (ceiling(after, prices, bounds), ceiling(before, prices, bounds));
-    Requirement {
-        initial: is.initial - was.initial,
-        release: is.release - was.release,
-        maintenance: is.maintenance - was.maintenance,
-    }
+pub(super) fn flat_ratios(rules: &InstrumentRules) -> Option<(Ratio, Ratio)> {
+    let [tier] = rules.tiers.as_slice() else { return None };
+    Some((tier.initial, tier.maintenance))
 }
 
 #[cfg(test)]
