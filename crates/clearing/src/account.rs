@@ -78,9 +78,10 @@ impl<'a> Opened<'a> {
         self.head.place(self.positions, instrument)
     }
 
+    /// Where the balance of an asset lies among the account's, if there is one.
     #[inline]
-    pub fn balance(&self, asset: AssetId) -> Option<&'a Balance> {
-        self.balances.iter().find(|balance| balance.asset == asset)
+    pub fn cash(&self, asset: AssetId) -> Option<usize> {
+        self.balances.iter().position(|balance| balance.asset == asset)
     }
 
     #[inline]
@@ -301,15 +302,15 @@ impl Accounts {
         self.change_balance(account, (row.asset, row.index), |slot| *slot = row);
     }
 
-    /// Changes a balance in place, and returns it before and after; its row is added first, empty
+    /// Changes a balance in place, and returns what the change does; its row is added first, empty
     /// and at this index, if there is none.
     #[inline]
-    pub fn change_balance(
+    pub fn change_balance<T>(
         &mut self,
         account: AccountId,
         (asset, index): (AssetId, i128),
-        change: impl FnOnce(&mut Balance),
-    ) -> (Balance, Balance) {
+        change: impl FnOnce(&mut Balance) -> T,
+    ) -> T {
         let head = self.heads.get_mut(account.index()).expect("an opened account");
         let rows = self.balances.get(head.balances);
         let found = rows.iter().position(|row| row.asset == asset);
@@ -317,11 +318,13 @@ impl Accounts {
             found.unwrap_or_else(|| Self::add_balance(&mut self.balances, head, (asset, index)));
         let row = self.balances.get_mut(head.balances).get_mut(place);
         let row = row.expect("a row found or added");
+        if self.hashes.sum().is_none() {
+            return change(row);
+        }
         let old = *row;
-        change(row);
-        let new = *row;
-        self.hashes.balance(account, found.map(|_| &old), &new);
-        (old, new)
+        let changed = change(row);
+        self.hashes.balance(account, found.map(|_| &old), row);
+        changed
     }
 
     #[cold]
@@ -350,10 +353,35 @@ impl Accounts {
         match place.and_then(|at| rows.get_mut(at)) {
             Some(slot) if !row.quantity.is_zero() => {
                 debug_assert_eq!(slot.instrument, row.instrument, "a place holds until rows move");
-                let old = core::mem::replace(slot, *row);
-                self.hashes.position(account, Some(&old), Some(row));
+                self.hashes.position(account, Some(slot), Some(row));
+                *slot = *row;
             }
             _ => self.lay_position(account, row),
+        }
+    }
+
+    /// Writes what a fill makes of two rows that are there: its position, which stays open, and the
+    /// balance it settles in.
+    #[inline]
+    pub fn lay_fill(
+        &mut self,
+        account: AccountId,
+        (place, cash): (usize, usize),
+        after: &Position,
+        change: impl FnOnce(&mut Balance),
+    ) {
+        let Some(head) = self.heads.get(account.index()) else { return };
+        let balance = self.balances.slot_mut(head.balances.start() + cash);
+        let position = self.positions.slot_mut(head.positions.start() + place);
+        let (Some(balance), Some(position)) = (balance, position) else { return };
+        debug_assert_eq!(position.instrument, after.instrument, "a place holds until rows move");
+        let hashed = self.hashes.sum().is_some();
+        let old = if hashed { Some((*balance, *position)) } else { None };
+        change(balance);
+        *position = *after;
+        if let Some((was, before)) = old {
+            self.hashes.balance(account, Some(&was), balance);
+            self.hashes.position(account, Some(&before), Some(after));
         }
     }
 

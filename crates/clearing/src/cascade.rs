@@ -114,12 +114,10 @@ impl ClearingHouse {
     /// What the baseline had at the end of the event is in force from here on.
     fn end_baseline(&mut self) {
         self.cascade.priced = false;
-        let mut baseline = core::mem::take(&mut self.cascade.baseline);
-        if !baseline.is_empty() {
-            depth::advance_baseline(&mut self.books, &baseline, None);
-            baseline.clear();
+        if !self.cascade.baseline.is_empty() {
+            depth::advance_baseline(&mut self.books, &self.cascade.baseline, None);
+            self.cascade.baseline.clear();
         }
-        self.cascade.baseline = baseline;
     }
 
     /// What the wave's forced trades did to prices.

@@ -4,11 +4,12 @@ use crate::account::LIQUIDATING;
 use crate::house::Books;
 use crate::plan::{require, require_account, require_asset};
 use crate::settlement::{post_balance, transfer as move_money};
-use crate::watch::{Kept, Watch};
+use crate::watch::Watch;
 use alloc::vec::Vec;
 use domain::command::{Deposit, PayInCapital, TransferAsset, Withdraw};
 use domain::{AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, Refusal};
 use risk::accrual::{amount_of, effective_amount, shares, side_index};
+use risk::kept::Kept;
 use risk::portfolio::Change;
 use risk::{assess, oracle};
 

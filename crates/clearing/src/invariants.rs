@@ -120,7 +120,7 @@ fn funding_pool_covers_accruals(house: &ClearingHouse) -> Result<(), String> {
     let books = &house.books;
     let prices = books.prices();
     for asset in assets(books) {
-        let scale = prices.asset_rules(asset).scale();
+        let scale = prices.asset_rules(asset).divisor();
         let credits: i128 = all_positions(books)
             .filter(|held| prices.instrument_rules(held.instrument).settles == asset)
             .map(|held| funding_credit(&held, prices.instrument(held.instrument), scale).units())

@@ -60,15 +60,10 @@ impl Ledger {
         self.add(accounts, market, to, asset, amount);
     }
 
-    /// Moves amounts of one asset from house accounts to a client at once: a transfer each.
+    /// Takes amounts of one asset from house accounts, for a client: the other half of as many
+    /// transfers. What they come to.
     #[inline]
-    pub fn settle_client(
-        &mut self,
-        accounts: &mut Accounts,
-        market: &mut AssetMarket,
-        (account, asset): (AccountId, AssetId),
-        parts: [(HouseAccount, Amount); 3],
-    ) {
+    pub fn take(&mut self, asset: AssetId, parts: [(HouseAccount, Amount); 3]) -> Amount {
         let row = self.house.get_mut(asset.index()).expect("listed assets have house balances");
         let mut total = Amount::ZERO;
         for (from, amount) in parts {
@@ -78,7 +73,7 @@ impl Ledger {
                 total += amount;
             }
         }
-        add_client(accounts, market, account, asset, total);
+        total
     }
 
     fn add(
@@ -100,33 +95,40 @@ impl Ledger {
     }
 }
 
-fn add_client(
+/// Adds an amount to a client's balance.
+pub(crate) fn add_client(
     accounts: &mut Accounts,
     market: &mut AssetMarket,
     account: AccountId,
     asset: AssetId,
     amount: Amount,
 ) {
-    let (old, new) = accounts.change_balance(account, (asset, market.deposit_index), |row| {
-        row.amount += amount;
-        row.index = side_index(row.amount, market);
-    });
-    let plain = old.index == INDEX_ONE && new.index == INDEX_ONE;
-    if plain && !old.amount.is_negative() && !new.amount.is_negative() {
-        market.deposit_shares += shares(amount, INDEX_ONE);
-        return;
-    }
-    count(market, &old, false);
-    count(market, &new, true);
+    let at = (asset, market.deposit_index);
+    accounts.change_balance(account, at, |row| credit(row, market, amount));
 }
 
-/// Counts a balance into (or out of) the asset's totals.
-fn count(market: &mut AssetMarket, balance: &Balance, into: bool) {
-    if balance.amount.is_negative() {
-        let held = shares(-balance.amount, balance.index);
+/// Adds an amount to a balance, whose interest is posted before, and to its asset's totals.
+#[inline]
+pub(crate) fn credit(row: &mut Balance, market: &mut AssetMarket, amount: Amount) {
+    let (was, before) = (row.index, row.amount);
+    row.amount += amount;
+    row.index = side_index(row.amount, market);
+    let plain = (was == INDEX_ONE) & (row.index == INDEX_ONE);
+    if plain & !before.is_negative() & !row.amount.is_negative() {
+        market.deposit_shares += shares(amount, INDEX_ONE);
+    } else {
+        count(market, (before, was), false);
+        count(market, (row.amount, row.index), true);
+    }
+}
+
+/// Counts an amount at its index into (or out of) the asset's totals.
+fn count(market: &mut AssetMarket, (amount, index): (Amount, i128), into: bool) {
+    if amount.is_negative() {
+        let held = shares(-amount, index);
         market.borrow_shares += if into { held } else { -held };
     } else {
-        let held = shares(balance.amount, balance.index);
+        let held = shares(amount, index);
         market.deposit_shares += if into { held } else { -held };
     }
 }

@@ -10,7 +10,7 @@ use crate::house::Books;
 use crate::market::within;
 use crate::plan::{require, require_account, require_instrument};
 use crate::settlement::{commit_fill, post_balance, transfer};
-use crate::watch::{Kept, Watch};
+use crate::watch::Watch;
 use alloc::vec::Vec;
 use domain::command::RegisterTrade;
 use domain::rulebook::{InstrumentKind, InstrumentRules};
@@ -21,7 +21,9 @@ use domain::{
 };
 use risk::accrual::{effective_amount, side_index};
 use risk::fill::{AccountFill, FillTerms};
+use risk::kept::Kept;
 use risk::portfolio::Change;
+use risk::slack_change::FillFrame;
 use risk::{Portfolio, Prices, assess, oracle};
 
 /// One side of a trade, worked out: what it makes of the account's position, and of the proof that
@@ -31,6 +33,8 @@ pub(crate) struct PlannedSide {
     fill: AccountFill,
     /// Where the position's row lies, if it is open.
     place: Option<usize>,
+    /// Where the row of its settlement balance lies, if there is one.
+    cash: Option<usize>,
     kept: Option<Kept>,
 }
 
@@ -71,7 +75,8 @@ pub(crate) fn check(
         let exchange = |side: &Side| check_exchange(books, trade, rules, base, side);
         return first_broken(exchange(&buyer), exchange(&seller));
     }
-    let check = Check { books, watch, trade, prices: &prices, terms: &terms };
+    let frame = watch.fill_frame(&terms);
+    let check = Check { books, watch, trade, prices: &prices, terms: &terms, frame };
     first_broken(check.position(&buyer, first), check.position(&seller, second))
 }
 
@@ -103,7 +108,8 @@ pub(crate) fn register(
         exchange(books, trade, base, settles);
     }
     for (account, side) in [buyer, seller].into_iter().zip(planned.iter().flatten()) {
-        commit_fill(books, (account, side.place), settles, &side.fill, effects);
+        let at = (account, side.place, side.cash);
+        commit_fill(books, at, settles, &side.fill, effects);
         match side.kept {
             Some(kept) => {
                 watch.keep(account, kept);
@@ -148,6 +154,7 @@ struct Check<'a> {
     trade: &'a RegisterTrade,
     prices: &'a Prices<'a>,
     terms: &'a FillTerms<'a>,
+    frame: Option<FillFrame<'a>>,
 }
 
 impl Check<'_> {
@@ -164,9 +171,11 @@ impl Check<'_> {
             return Err(self.too_large(side, rows));
         }
         let fill = (side.quantity, side.quantity.quote(trade.price));
-        let fill = AccountFill::new(held, rows.balance(terms.settles), fill, terms);
+        let cash = rows.cash(terms.settles);
+        let balance = cash.and_then(|at| rows.balances.get(at));
+        let fill = AccountFill::new(held, balance, fill, terms);
         // Laid where it stays: copying it out at the end would cost as much as working it out.
-        let planned = planned.insert(PlannedSide { fill, place, kept: None });
+        let planned = planned.insert(PlannedSide { fill, place, cash, kept: None });
         let fill = &planned.fill;
         if !books.freshness.covers(books.now()) {
             let after = rows.portfolio().with(fill.change(terms, side.fee));
@@ -179,10 +188,13 @@ impl Check<'_> {
         let size = |quantity: Quantity| quantity.units().unsigned_abs();
         let reduces = !before.is_zero() & opposite & (size(side.quantity) <= size(before));
         require(reduces || !rows.flag(LIQUIDATING), Refusal::AccountLiquidating)?;
-        let kept = place.zip(held).and_then(|(place, held)| {
-            let at = (side.account, place);
-            self.watch.kept_after(self.prices, terms, at, (held, fill), side.fee)
-        });
+        let kept = match (place, held, &self.frame) {
+            (Some(place), Some(held), Some(frame)) => {
+                let at = (side.account, place);
+                self.watch.kept_after(self.prices, frame, at, (held, fill), side.fee)
+            }
+            _ => None,
+        };
         if !kept.is_some_and(Kept::covers_initial) {
             let after = rows.portfolio().with(fill.change(terms, side.fee));
             check_margin(books, trade, terms.rules, side.account, &after, reduces)?;

@@ -111,8 +111,8 @@ impl<T: Copy> Rows<T> {
 
     /// One row by its place in the arena.
     #[inline]
-    pub fn slot_mut(&mut self, place: u32) -> Option<&mut T> {
-        self.slots.get_mut(place as usize)
+    pub fn slot_mut(&mut self, place: usize) -> Option<&mut T> {
+        self.slots.get_mut(place)
     }
 
     /// Rows of the arena in use and free, for memory figures.

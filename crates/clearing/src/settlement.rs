@@ -5,6 +5,7 @@
 //! on today's indexes; a wake check never posts.
 
 use crate::house::Books;
+use crate::ledger::{add_client, credit};
 use alloc::vec::Vec;
 use domain::{
     AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, InstrumentId, Position,
@@ -81,7 +82,7 @@ fn post_funding(
         return position;
     }
     let settles = prices.instrument_rules(position.instrument).settles;
-    let scale = prices.asset_rules(settles).scale();
+    let scale = prices.asset_rules(settles).divisor();
     let amount = funding_credit(&position, market, scale);
     if amount != Amount::ZERO {
         transfer(books, (Holder::House(HouseAccount::Funding), holder), settles, amount);
@@ -95,38 +96,60 @@ fn post_funding(
 /// then what closing realised. Who calls notes that the account changed.
 pub(crate) fn commit_fill(
     books: &mut Books,
-    (account, place): (AccountId, Option<usize>),
+    (account, place, cash): (AccountId, Option<usize>, Option<usize>),
     settles: AssetId,
     fill: &AccountFill,
     effects: &mut Vec<Effect>,
 ) {
-    let instrument = fill.after.instrument;
-    let holder = Holder::Client(account);
-    let AccountFill { funding, realised, .. } = *fill;
+    let AccountFill { after, funding, realised, .. } = fill;
     let interest = fill.interest.unwrap_or(Amount::ZERO);
-    if interest != Amount::ZERO {
-        effects.push(Effect::InterestPosted { account, asset: settles, amount: interest });
-    }
-    if funding != Amount::ZERO {
-        effects.push(Effect::FundingPosted { holder, instrument, amount: funding });
-    }
-    if realised != Amount::ZERO {
-        effects.push(Effect::PnlRealised { holder, instrument, amount: realised });
-    }
-    let moves = fill.interest.is_some() || funding != Amount::ZERO || realised != Amount::ZERO;
+    push_postings(account, settles, (interest, fill), effects);
+    let moves = fill.interest.is_some() || *funding != Amount::ZERO || *realised != Amount::ZERO;
     let Books { ledger, accounts, assets, .. } = books;
     let market = assets.get_mut(settles.index()).expect("a held asset is listed");
-    if moves {
-        let parts = [
-            (HouseAccount::Interest, interest),
-            (HouseAccount::Funding, funding),
-            (HouseAccount::Settlement, realised),
-        ];
-        ledger.settle_client(accounts, market, (account, settles), parts);
-    } else {
-        accounts.ensure_balance(account, settles, market.deposit_index);
+    let parts = [
+        (HouseAccount::Interest, interest),
+        (HouseAccount::Funding, *funding),
+        (HouseAccount::Settlement, *realised),
+    ];
+    let total = ledger.take(settles, parts);
+    match (place, cash) {
+        (Some(place), Some(cash)) if !after.quantity.is_zero() => {
+            accounts.lay_fill(account, (place, cash), after, |row| {
+                if moves {
+                    credit(row, market, total);
+                }
+            });
+        }
+        _ => {
+            if moves {
+                add_client(accounts, market, account, settles, total);
+            } else {
+                accounts.ensure_balance(account, settles, market.deposit_index);
+            }
+            accounts.put_position_at(account, place, after);
+        }
     }
-    accounts.put_position_at(account, place, &fill.after);
+}
+
+/// What a fill posts to a client, as far as it is anything.
+#[inline]
+fn push_postings(
+    account: AccountId,
+    asset: AssetId,
+    (interest, fill): (Amount, &AccountFill),
+    effects: &mut Vec<Effect>,
+) {
+    let (holder, instrument) = (Holder::Client(account), fill.after.instrument);
+    if interest != Amount::ZERO {
+        effects.push(Effect::InterestPosted { account, asset, amount: interest });
+    }
+    if fill.funding != Amount::ZERO {
+        effects.push(Effect::FundingPosted { holder, instrument, amount: fill.funding });
+    }
+    if fill.realised != Amount::ZERO {
+        effects.push(Effect::PnlRealised { holder, instrument, amount: fill.realised });
+    }
 }
 
 /// Fills a client's position at once.
@@ -142,8 +165,10 @@ pub(crate) fn fill_client(
     let rows = books.accounts.get(account);
     let place = rows.place(instrument);
     let held = place.and_then(|at| rows.positions.get(at));
-    let fill = AccountFill::new(held, rows.balance(terms.settles), fill, &terms);
-    commit_fill(books, (account, place), terms.settles, &fill, effects);
+    let cash = rows.cash(terms.settles);
+    let balance = cash.and_then(|at| rows.balances.get(at));
+    let fill = AccountFill::new(held, balance, fill, &terms);
+    commit_fill(books, (account, place, cash), terms.settles, &fill, effects);
 }
 
 /// Fills the liquidity account's position, posting its funding first.
@@ -169,8 +194,8 @@ fn realise(
 ) -> Position {
     let instrument = held.instrument;
     let settles = books.prices().instrument_rules(instrument).settles;
-    let scale = books.prices().asset_rules(settles).scale();
-    let filled = fill(held, quantity, quote, scale as u64);
+    let scale = books.prices().asset_rules(settles).divisor();
+    let filled = fill(held, quantity, quote, scale);
     if filled.realised != Amount::ZERO {
         let amount = filled.realised;
         transfer(books, (Holder::House(HouseAccount::Settlement), holder), settles, amount);

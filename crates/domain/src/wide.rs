@@ -7,7 +7,7 @@
 use crate::rounding::Rounding;
 use core::cmp::Ordering;
 
-const HALF: u128 = (1 << 64) - 1;
+pub(crate) const HALF: u128 = (1 << 64) - 1;
 
 /// `a * b` as (high, low) halves of an unsigned 256-bit number.
 #[must_use]
@@ -79,51 +79,18 @@ const fn away(quotient: u128, rest: bool, negative: bool, rounding: Rounding) ->
     if negative { -magnitude } else { magnitude }
 }
 
-/// `a / D`, rounded down, for a divisor known while compiling that is below 2^32 once its factors
-/// of two are taken out, such as 10^12: multiplications in place of divisions.
-///
-/// Worked: -1 / 10^12 is -1.
-#[must_use]
-#[inline]
-pub const fn div_by<const D: u64>(a: i128) -> i128 {
-    const { assert!(D > 0 && D >> D.trailing_zeros() <= u32::MAX as u64, "a divisor that fits") };
-    let (sign, units) = folded(a);
-    let (shift, odd) = (D.trailing_zeros(), D >> D.trailing_zeros());
-    let shifted = units >> shift;
-    if shifted >> 96 != 0 {
-        return div(a, D as i128, Rounding::Down);
-    }
-    // Two digits in base 2^32: the first of 64 bits, the second below the divisor times 2^32.
-    let (top, digit) = ((shifted >> 32) as u64, shifted as u64 & 0xFFFF_FFFF);
-    let (first, carried) = (top / odd, ((top % odd) << 32) | digit);
-    (((first as u128) << 32) + (carried / odd) as u128) as i128 ^ sign
-}
-
 /// The sign, 0 or -1, and the number itself or -1 less it: neither is below zero. Dividing that and
 /// folding the quotient back by the sign divides rounded down, without a branch on a sign that
 /// nobody can predict.
 #[inline]
-const fn folded(a: i128) -> (i128, u128) {
+pub(crate) const fn folded(a: i128) -> (i128, u128) {
     let sign = a >> 127;
     (sign, (a ^ sign) as u128)
 }
 
-/// `a / d` rounded down, and what is left: from 0 to below `d`.
-///
-/// Worked: -7 / 2 is -4 and leaves 1.
-#[must_use]
-#[inline]
-pub const fn div_rest(a: i128, d: u64) -> (i128, u64) {
-    assert!(d > 0, "a divisor is positive");
-    let (sign, units) = folded(a);
-    let (quotient, rest) = div_units(units, d);
-    // From the other end where it was folded: d - 1 less the rest.
-    (quotient as i128 ^ sign, (rest ^ sign as u64).wrapping_add(d & sign as u64))
-}
-
 /// Quotient and rest, by the processor's shorter division where the number has 64 bits.
 #[inline]
-const fn div_units(units: u128, d: u64) -> (u128, u64) {
+pub(crate) const fn div_units(units: u128, d: u64) -> (u128, u64) {
     if units <= HALF {
         ((units as u64 / d) as u128, units as u64 % d)
     } else {
@@ -285,31 +252,11 @@ mod tests {
     }
 
     #[test]
-    fn divisors_known_while_compiling() {
-        fn check<const D: u64>(a: i128) {
-            assert_eq!(div_by::<D>(a), a.div_euclid(i128::from(D)), "{a} / {D}");
-        }
-        let mut next = stream(13);
-        let edges = [0, 1, -1, i128::MAX, i128::MIN + 1];
-        for a in edges.into_iter().chain((0..200_000).map(|_| next())) {
-            for near in [a, a / 1_000_000_000_000 * 1_000_000_000_000] {
-                check::<1_000_000_000_000>(near);
-                check::<3>(near);
-                check::<4_096>(near);
-                check::<0xFFFF_FFFF>(near);
-            }
-        }
-    }
-
-    #[test]
-    fn rests_and_parts() {
+    fn parts() {
         let mut next = stream(17);
         let mut wide = 0;
         for _ in 0..200_000 {
             let (a, whole) = (next(), (next() as u64).max(1));
-            let (quotient, rest) = div_rest(a, whole);
-            assert_eq!(quotient, a.div_euclid(i128::from(whole)), "{a} / {whole}");
-            assert_eq!(i128::from(rest), a.rem_euclid(i128::from(whole)), "{a} / {whole}");
             let part = if next() > 0 { whole } else { next() as u64 % whole };
             for rounding in [Rounding::Down, Rounding::Up] {
                 let expected = mul_div(a, i128::from(part), i128::from(whole), rounding);

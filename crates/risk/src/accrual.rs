@@ -5,8 +5,8 @@
 
 use crate::prices::{AssetMarket, FUNDING_ONE, INDEX_ONE, InstrumentMarket};
 use domain::rulebook::InterestCurve;
-use domain::wide::{bounded_mul, div, div_by, div_rest, fits, mul_div};
-use domain::{Amount, Balance, Duration, Position, Quantity, Rate, Ratio, Rounding};
+use domain::wide::{bounded_mul, div, fits, mul_div};
+use domain::{Amount, Balance, Divisor, Duration, Position, Quantity, Rate, Ratio, Rounding};
 
 /// Where a borrow index stops: a debt grows tenfold and no further, so that whatever rates and times
 /// a journal brings, debts inside the rulebook's caps can still be weighted in i128.
@@ -49,25 +49,25 @@ pub const fn side_index(amount: Amount, market: &AssetMarket) -> i128 {
 /// Never within the rulebook's bounds on rate, price and position.
 #[must_use]
 #[inline]
-pub fn funding_credit(position: &Position, market: &InstrumentMarket, scale: i128) -> Amount {
+pub fn funding_credit(position: &Position, market: &InstrumentMarket, scale: &Divisor) -> Amount {
     let moved = market.funding_index - position.funding_index;
-    credit_of(position.quantity, moved, scale as u64)
+    credit_of(position.quantity, moved, scale)
 }
 
 /// The credit of a quantity over which the funding index moved so far.
 #[inline]
-pub(crate) fn credit_of(quantity: Quantity, moved: i128, scale: u64) -> Amount {
+pub(crate) fn credit_of(quantity: Quantity, moved: i128, scale: &Divisor) -> Amount {
     if moved == 0 {
         return Amount::ZERO;
     }
     // Rounding down by both divisors in turn is rounding down by their product, and cheaper.
     let quote = if fits(quantity.units(), moved) {
-        div_by::<{ FUNDING_ONE as u64 }>(-bounded_mul(quantity.wide(), moved))
+        Divisor::RATE.div_rest(-bounded_mul(quantity.wide(), moved)).0
     } else {
         mul_div(-quantity.wide(), moved, FUNDING_ONE, Rounding::Down)
             .expect("funding is bounded by rate and position")
     };
-    Amount::new(div_rest(quote, scale).0)
+    Amount::new(scale.div_rest(quote).0)
 }
 
 /// An amount over its index, at 1e-6 of the smallest unit, rounded down: what sums over accounts
@@ -230,7 +230,7 @@ mod tests {
             cost: Quote::ZERO,
             funding_index: 0,
         };
-        let scale = 100_000_000;
+        let scale = Divisor::of_decimals(8);
         let long = funding_credit(&position(200_000_000), &market, scale).units();
         let short = funding_credit(&position(-200_000_000), &market, scale).units();
         assert_eq!((long, short), (-1_000_000_001, 1_000_000_000));

@@ -12,8 +12,8 @@ use crate::prices::Prices;
 use crate::valuation::{Assessment, assess};
 use alloc::vec::Vec;
 use domain::{
-    Amount, AssetId, Balance, InstrumentId, Position, Price, Quantity, Quote, Ratio, Rounding,
-    Value, Weighted,
+    Amount, AssetId, Balance, Divisor, InstrumentId, Position, Price, Quantity, Quote, Ratio,
+    Rounding, Value, Weighted,
 };
 
 /// What a position adds to the cash of its settlement asset.
@@ -151,7 +151,7 @@ fn balance_terms(
     let gains: Vec<Gain> = portfolio
         .positions()
         .filter(settled)
-        .map(|position| gain(prices, &position, rules.scale()))
+        .map(|position| gain(prices, &position, rules.divisor()))
         .collect();
     let added: Quote =
         gains.iter().map(|one| one.pnl + Quote::new(one.funding.units() * rules.scale())).sum();
@@ -187,7 +187,7 @@ fn balance_terms(
     }
 }
 
-fn gain(prices: &Prices<'_>, position: &Position, scale: i128) -> Gain {
+fn gain(prices: &Prices<'_>, position: &Position, scale: &Divisor) -> Gain {
     let market = prices.instrument(position.instrument);
     Gain {
         instrument: position.instrument,

@@ -6,13 +6,14 @@
 //! its cost, so nothing is lost until it closes.
 
 use crate::accrual::{credit_of, effective_amount, side_index};
-use crate::plain::PlainWeights;
 use crate::portfolio::{Change, Portfolio};
 use crate::prices::{AssetMarket, InstrumentMarket, Prices};
 use core::hint::select_unpredictable;
 use domain::rulebook::{AssetRules, InstrumentRules};
-use domain::wide::{div_rest, part_of};
-use domain::{Amount, AssetId, Balance, InstrumentId, Position, Quantity, Quote, Rounding};
+use domain::wide::part_of;
+use domain::{
+    Amount, AssetId, Balance, Divisor, InstrumentId, Position, Quantity, Quote, Rounding,
+};
 
 /// A position after a fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub struct Filled {
     pub realised: Amount,
 }
 
-/// Fills a position. `scale` is the settlement asset's units at 1e-16 in one smallest unit.
+/// Fills a position. `scale` is the settlement asset's [`AssetRules::divisor`].
 ///
 /// Worked: long 2 with cost 200; selling 1 for 110 leaves long 1 with cost 100 and realises 10.
 ///
@@ -31,7 +32,7 @@ pub struct Filled {
 /// If the quantity leaves i64: position caps are checked before.
 #[must_use]
 #[inline(always)]
-pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: u64) -> Filled {
+pub fn fill(position: Position, quantity: Quantity, quote: Quote, scale: &Divisor) -> Filled {
     let (held, filled) = (position.quantity, quantity);
     let total = held + filled;
     let opens = held.is_zero() || held.is_negative() == filled.is_negative();
@@ -50,7 +51,7 @@ fn close(
     position: Position,
     (filled, total): (Quantity, Quantity),
     quote: Quote,
-    scale: u64,
+    scale: &Divisor,
 ) -> Filled {
     let (held, cost) = (position.quantity.units().unsigned_abs(), position.cost);
     let filled = filled.units().unsigned_abs();
@@ -59,7 +60,7 @@ fn close(
     let other = select_unpredictable(crosses, cost, quote);
     let (part, whole) = (held.min(filled), held.max(filled));
     let closed = Quote::new(part_of(shared.units(), part, whole, Rounding::Up));
-    let (realised, fraction) = div_rest((-other - closed).units(), scale);
+    let (realised, fraction) = scale.div_rest((-other - closed).units());
     // What opens anew has the rest of the quote for its cost; what stays open keeps the fraction.
     let kept = select_unpredictable(crosses, 0, fraction);
     let left = shared - closed - Quote::new(i128::from(kept));
@@ -84,11 +85,9 @@ pub struct FillTerms<'a> {
     /// That asset's market.
     pub asset: &'a AssetMarket,
     /// Units at 1e-16 in one smallest unit of that asset.
-    pub scale: u64,
+    pub scale: &'static Divisor,
     /// It settles in the numeraire.
     pub in_numeraire: bool,
-    /// How cash and notional weigh, where that takes a product each.
-    pub weights: Option<PlainWeights>,
 }
 
 impl<'a> FillTerms<'a> {
@@ -102,8 +101,6 @@ impl<'a> FillTerms<'a> {
         let rules = prices.instrument_rules(instrument);
         let settles = rules.settles;
         let asset_rules = prices.asset_rules(settles);
-        let in_numeraire = settles == prices.rulebook.numeraire;
-        let plain = || PlainWeights::of(rules, asset_rules, prices);
         Self {
             instrument,
             rules,
@@ -111,9 +108,8 @@ impl<'a> FillTerms<'a> {
             settles,
             asset_rules,
             asset: prices.asset(settles),
-            scale: asset_rules.scale() as u64,
-            in_numeraire,
-            weights: if in_numeraire { plain() } else { None },
+            scale: asset_rules.divisor(),
+            in_numeraire: settles == prices.rulebook.numeraire,
         }
     }
 }
@@ -208,8 +204,11 @@ mod tests {
     use super::*;
     use domain::InstrumentId;
 
-    const UNIT: u64 = 100_000_000;
-    const SCALE: i128 = UNIT as i128;
+    const SCALE: i128 = 100_000_000;
+
+    fn divisor() -> &'static Divisor {
+        Divisor::of_decimals(8)
+    }
 
     fn position(quantity: i64, cost: i128) -> Position {
         Position {
@@ -221,8 +220,12 @@ mod tests {
     }
 
     fn check(held: (i64, i128), filled: (i64, i128), after: (i64, i128), realised: i128) {
-        let result =
-            fill(position(held.0, held.1), Quantity::new(filled.0), Quote::new(filled.1), UNIT);
+        let result = fill(
+            position(held.0, held.1),
+            Quantity::new(filled.0),
+            Quote::new(filled.1),
+            divisor(),
+        );
         let got = (result.position.quantity.units(), result.position.cost.units());
         assert_eq!((got, result.realised.units()), (after, realised), "{held:?} {filled:?}");
     }
@@ -257,7 +260,7 @@ mod tests {
             let quantity = next(21) - 10;
             let quote = i128::from(quantity) * i128::from(next(1_000_000_007));
             let before = held.quantity;
-            let result = fill(held, Quantity::new(quantity), Quote::new(quote), UNIT);
+            let result = fill(held, Quantity::new(quantity), Quote::new(quote), divisor());
             closings += i128::from(
                 result.position.quantity.is_zero()
                     || result.position.quantity.is_negative() != before.is_negative(),

@@ -2,8 +2,9 @@
 //!
 //! `risk` answers, it never changes: no function here takes `&mut` of a state. What an account is
 //! worth ([`valuation`]), what it must hold ([`margin`]), how far prices may move before that can
-//! fail ([`envelope`]), what closing makes of a position ([`fill`]), how much to close
-//! ([`liquidation`]) and who stands on the other side ([`deleveraging`]). Formulas that liquidation
+//! fail ([`envelope`]) and what a trade does to that ([`mod@slack_change`]), what closing makes of a
+//! position ([`fill`]), how much to close ([`liquidation`]) and who stands on the other side
+//! ([`deleveraging`]). Formulas that liquidation
 //! policies choose from stand alone, over one [`number`]: [`sizing`], [`price_function`], [`fee`].
 //!
 //! Law: one definition of rounding. What settles in the numeraire is exact; every further factor
@@ -27,6 +28,7 @@ pub mod fee;
 pub mod fill;
 pub mod haircut;
 pub mod impact;
+pub mod kept;
 pub mod liquidation;
 pub mod loss;
 pub mod margin;
@@ -42,6 +44,7 @@ pub mod sale;
 mod sale_on_book;
 pub mod selling;
 pub mod sizing;
+pub mod slack_change;
 pub mod slice;
 pub mod stable;
 pub mod tail;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub const INDEX_ONE: i128 = 10_000_000_000_000_000;
 
 /// Units of the funding index in one price unit.
-pub const FUNDING_ONE: i128 = 1_000_000_000_000;
+pub const FUNDING_ONE: i128 = domain::Divisor::RATE.number() as i128;
 
 /// An asset as the market left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

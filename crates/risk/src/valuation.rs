@@ -90,9 +90,9 @@ fn parts(portfolio: &Portfolio<'_>, balance: &Balance, prices: &Prices<'_>) -> (
             let market = prices.instrument(position.instrument);
             gains += position.quantity.quote(market.mark) - position.cost;
             if position.funding_index != market.funding_index {
-                let scale = prices.asset_rules(balance.asset).scale();
+                let scale = prices.asset_rules(balance.asset).divisor();
                 let funding = funding_credit(&position, market, scale);
-                gains += Quote::new(funding.units() * scale);
+                gains += Quote::new(bounded_mul(funding.units(), i128::from(scale.number())));
             }
         }
     }

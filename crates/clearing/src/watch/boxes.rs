@@ -67,7 +67,7 @@ impl Bands {
     }
 
     #[inline]
-    fn deposit_low(&self, asset: AssetId) -> i128 {
+    pub fn deposit_low(&self, asset: AssetId) -> i128 {
         self.deposit_low.get(asset.index()).copied().unwrap_or(0)
     }
 
@@ -178,13 +178,13 @@ impl PriceBox for Interval<'_> {
 }
 
 pub(super) fn set_low(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
-    if let Some(lane) = lanes.slot_mut(lane) {
+    if let Some(lane) = lanes.slot_mut(lane as usize) {
         lane.low_at = at;
     }
 }
 
 pub(super) fn set_high(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
-    if let Some(lane) = lanes.slot_mut(lane) {
+    if let Some(lane) = lanes.slot_mut(lane as usize) {
         lane.high_at = at;
     }
 }

@@ -24,9 +24,9 @@ use boxes::{Bands, Bounds, Lane, factors_of, set_high, set_low};
 use domain::wide::mul_div;
 use domain::{AccountId, AssetId, InstrumentId, Price, Rounding};
 use risk::envelope::{Slack, slack};
+use risk::kept::Kept;
+use risk::plain::PlainWeights;
 use risk::{Portfolio, assess};
-
-pub(crate) use kept::Kept;
 
 /// Widths are shares of a price at 2^-30; a box is at most 0.4 wide on each side.
 const WIDTH_BITS: u32 = 30;
@@ -70,6 +70,8 @@ pub(crate) struct Watch {
     instruments: u32,
     factors: Vec<Factor>,
     bands: Bands,
+    /// Of each instrument, where its ratios allow them.
+    weights: Vec<Option<PlainWeights>>,
     lanes: Rows<Lane>,
     standings: Vec<Standing>,
     hot: Vec<AccountId>,
@@ -88,6 +90,7 @@ impl Watch {
             instruments: 0,
             factors: Vec::new(),
             bands: Bands::default(),
+            weights: Vec::new(),
             lanes: Rows::new(),
             standings: Vec::new(),
             hot: Vec::new(),
@@ -117,6 +120,8 @@ impl Watch {
         self.hot.clear();
         self.woken.clear();
         self.bands = Bands::around(books);
+        let instruments = (0..self.instruments).map(InstrumentId::new);
+        self.weights = instruments.map(|one| PlainWeights::of(one, &books.prices())).collect();
         self.reserve(books);
         for account in books.accounts.ids() {
             if books.accounts.portfolio(account).is_exposed() {
@@ -239,7 +244,7 @@ impl Watch {
     /// what it proves.
     pub fn prove(&mut self, books: &Books, account: AccountId) -> bool {
         let slack = self.slack_in_force(books, account);
-        let kept = slack.map(Kept::new).filter(|kept| kept.covers_maintenance());
+        let kept = slack.map(Kept::floor).filter(|kept| kept.covers_maintenance());
         if let Some(kept) = kept {
             self.keep(account, kept);
         }
@@ -275,7 +280,7 @@ impl Watch {
     pub fn forget(&mut self, account: AccountId) {
         let span = self.standing(account).lanes;
         for place in span.start()..span.start() + span.len() {
-            let Some(lane) = self.lanes.slot_mut(place as u32).copied() else { continue };
+            let Some(lane) = self.lanes.slot_mut(place).copied() else { continue };
             let Some(factor) = self.factors.get_mut(lane.factor as usize) else { continue };
             let lanes = &mut self.lanes;
             factor.low.remove(lane.low_at, &mut |lane, at| set_low(lanes, lane, at));
@@ -299,7 +304,7 @@ impl Watch {
             self.mark_hot(account);
         }
         self.install(account);
-        self.keep(account, Kept::new(slack));
+        self.keep(account, Kept::floor(slack));
     }
 
     fn mark_hot(&mut self, account: AccountId) {
@@ -381,7 +386,7 @@ impl Watch {
 
     fn rekey(&mut self, place: u32, at: usize) {
         let Some(new) = self.trial.get(at).copied() else { return };
-        let Some(lane) = self.lanes.slot_mut(place) else { return };
+        let Some(lane) = self.lanes.slot_mut(place as usize) else { return };
         (lane.low, lane.high) = (new.low, new.high);
         let lane = *lane;
         let Some(factor) = self.factors.get_mut(lane.factor as usize) else { return };
@@ -399,7 +404,7 @@ impl Watch {
         let span = self.standing(account).lanes;
         for at in 0..span.len() {
             let place = (span.start() + at) as u32;
-            let Some(lane) = self.lanes.slot_mut(place).copied() else { continue };
+            let Some(lane) = self.lanes.slot_mut(place as usize).copied() else { continue };
             let Some(factor) = self.factors.get_mut(lane.factor as usize) else { continue };
             let lanes = &mut self.lanes;
             let low = Entry { key: lane.low.saturating_neg(), account: number, lane: place };

@@ -36,10 +36,6 @@ pub fn append_effects(bytes: &mut Vec<u8>, effects: &[Effect]) {
 
 #[inline]
 fn append_effect(bytes: &mut Vec<u8>, effect: &Effect) {
-    if let Some((variant, account, instrument, amount)) = posted(effect) {
-        bytes.extend_from_slice(&posting(variant, account, instrument, amount));
-        return;
-    }
     match *effect {
         Effect::Novated { instrument, buyer, seller, quantity, price } => {
             let sides = [buyer.number(), seller.number()];
@@ -47,6 +43,12 @@ fn append_effect(bytes: &mut Vec<u8>, effect: &Effect) {
             let head = pair(NOVATED, instrument.number());
             bytes
                 .extend_from_slice(&words::<5, 40>([head, sides[0], sides[1], terms[0], terms[1]]));
+        }
+        Effect::PnlRealised { holder: Holder::Client(account), instrument, amount } => {
+            bytes.extend_from_slice(&posting(PNL_REALISED, account, instrument, amount));
+        }
+        Effect::FundingPosted { holder: Holder::Client(account), instrument, amount } => {
+            bytes.extend_from_slice(&posting(FUNDING_POSTED, account, instrument, amount));
         }
         Effect::Deposited { account, asset, amount } => {
             bytes.extend_from_slice(&movement(DEPOSITED, account, asset, amount));
@@ -67,21 +69,6 @@ fn append_effect(bytes: &mut Vec<u8>, effect: &Effect) {
             bytes.extend_from_slice(&price.units().to_le_bytes());
         }
         _ => append(bytes, effect),
-    }
-}
-
-/// What a trade posts to its clients: the kinds that come most often, and in no order that a
-/// processor could guess, so they are told apart by a number and not by a jump.
-#[inline]
-const fn posted(effect: &Effect) -> Option<(u32, AccountId, InstrumentId, Amount)> {
-    match *effect {
-        Effect::PnlRealised { holder: Holder::Client(account), instrument, amount } => {
-            Some((PNL_REALISED, account, instrument, amount))
-        }
-        Effect::FundingPosted { holder: Holder::Client(account), instrument, amount } => {
-            Some((FUNDING_POSTED, account, instrument, amount))
-        }
-        _ => None,
     }
 }
 

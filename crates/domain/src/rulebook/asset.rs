@@ -1,6 +1,7 @@
 //! Rules of one asset: units, caps, weights, interest.
 
 use crate::amount::Amount;
+use crate::divisor::Divisor;
 use crate::price::Price;
 use crate::ratio::{Rate, Ratio};
 use alloc::string::String;
@@ -76,18 +77,13 @@ impl AssetRules {
     #[must_use]
     #[inline]
     pub fn scale(&self) -> i128 {
-        const SCALES: [i128; 11] = {
-            let mut scales = [10_000_000_000_000_000; 11];
-            let mut place = 1;
-            while place < scales.len() {
-                #[allow(clippy::indexing_slicing, reason = "const loop inside the array's length")]
-                {
-                    scales[place] = scales[place - 1] / 10;
-                }
-                place += 1;
-            }
-            scales
-        };
-        *SCALES.get(usize::from(self.decimals)).expect("decimals are 0 to 10: checked at load")
+        i128::from(self.divisor().number())
+    }
+
+    /// The same to divide by.
+    #[must_use]
+    #[inline]
+    pub fn divisor(&self) -> &'static Divisor {
+        Divisor::of_decimals(self.decimals)
     }
 }

@@ -72,7 +72,6 @@ pub fn ceiling(position: &Position, prices: &Prices<'_>, bounds: &impl PriceBox)
 /// Initial and maintenance margin as one share each of a position's notional in the numeraire,
 /// whatever its size; `None` where a model has no such figures.
 #[must_use]
-#[inline]
 pub fn flat_ratios(rules: &InstrumentRules, prices: &Prices<'_>) -> Option<(Ratio, Ratio)> {
     match prices.rulebook.margin {
         MarginModel::Weighted => weighted::flat_ratios(rules),

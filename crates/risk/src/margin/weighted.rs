@@ -90,7 +90,6 @@ pub(super) fn ceiling(
 }
 
 /// The ratios of the only tier, if there is one.
-#[inline]
 pub(super) fn flat_ratios(rules: &InstrumentRules) -> Option<(Ratio, Ratio)> {
     let [tier] = rules.tiers.as_slice() else { return None };
     Some((tier.initial, tier.maintenance))
