@@ -44,7 +44,7 @@ pub struct Close {
     pub last_seq: u64,
     /// Chain before it.
     pub chain: Chain,
-    /// BLAKE3 of the segment up to this batch.
+    /// BLAKE3 over the segment's first page and the BLAKE3 of each batch up to this one.
     pub segment_hash: [u8; 32],
     /// At a clean stop the state digest, else zero.
     pub state_digest: [u8; 32],

@@ -3,7 +3,8 @@
 //! The checksum is crc32c over header, payload and padding except its own four bytes, seeded
 //! with crc32c of the log's identity: nobody who does not know it can plant a well-formed batch
 //! inside a command. `chain(k)` is the first 16 bytes of BLAKE3 over all bytes of batch k;
-//! `chain(0)` is that of a fixed label followed by the identity.
+//! `chain(0)` is that of a fixed label followed by the identity. The whole hash of every batch also
+//! goes into its segment's, so that each byte is hashed once.
 
 use crate::bytes::{all_zero, array_at, put, u16_at, u32_at, u64_at};
 use crate::error::Defect;
@@ -80,9 +81,14 @@ pub(crate) fn chain_origin(log_id: &[u8; 16]) -> Chain {
     array_at(hasher.finalize().as_bytes(), 0)
 }
 
-/// Chain after a batch.
-pub(crate) fn chain_of(frame: &[u8]) -> Chain {
-    array_at(blake3::hash(frame).as_bytes(), 0)
+/// BLAKE3 of a batch.
+pub(crate) fn hash_of(frame: &[u8]) -> [u8; 32] {
+    *blake3::hash(frame).as_bytes()
+}
+
+/// Chain after a batch of a hash.
+pub(crate) fn chain_of(hash: &[u8; 32]) -> Chain {
+    array_at(hash, 0)
 }
 
 /// Length of the whole frame for a payload.

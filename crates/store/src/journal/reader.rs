@@ -8,7 +8,9 @@ use std::sync::Arc;
 use crate::error::{Category, Defect, Place, StoreError};
 use crate::storage::{LockGuard, Storage, read_up_to};
 
-use super::frame::{BATCH_BYTES_MAX, Chain, FRAME_HEADER, FrameHeader, FrameSeed, chain_of};
+use super::frame::{
+    BATCH_BYTES_MAX, Chain, FRAME_HEADER, FrameHeader, FrameSeed, chain_of, hash_of,
+};
 use super::frame::{frame_length, read_header};
 use super::head::{Head, HeadFound, read_head};
 use super::index::read_index;
@@ -375,5 +377,5 @@ pub fn read_poison(storage: &dyn Storage, name: &str) -> Result<BatchBuffer, Sto
         record.map_err(|defect| defect.at(place()))?;
     }
     let position = Position { segment: 0, offset: 0 };
-    Ok(BatchBuffer { header, position, chain: chain_of(&frame), frame })
+    Ok(BatchBuffer { header, position, chain: chain_of(&hash_of(&frame)), frame })
 }

@@ -11,7 +11,7 @@ use crate::storage::Storage;
 
 use super::frame::{
     FRAME_ALIGN, FRAME_HEADER, FrameHeader, FrameSeed, chain_of, chain_origin, frame_length,
-    read_header,
+    hash_of, read_header,
 };
 use super::reader::Position;
 use super::rules::{Context, check_batch};
@@ -170,9 +170,10 @@ impl Scanner {
             let found = hasher.finalize().to_hex().to_string();
             return Err(Defect::corrupt(expected, found).at(place));
         }
-        self.context.chain = chain_of(frame);
+        let hash = hash_of(frame);
+        self.context.chain = chain_of(&hash);
         if let Some(hasher) = &mut self.hasher {
-            hasher.update(frame);
+            hasher.update(&hash);
         }
         self.context.next_seq += u64::from(header.events);
         let position = self.position();

@@ -21,7 +21,8 @@ const LENGTH_LOG2_MAX: u16 = 26;
 const LENGTH_LOG2_MIN: u16 = 13;
 const LENGTH_MASK: u16 = 0x1f;
 const MAGIC: u32 = u32::from_le_bytes(*b"CLSG");
-const FORMAT: u16 = 1;
+/// 2: the hash of a segment is one over the hashes of its batches, not over their bytes.
+const FORMAT: u16 = 2;
 const USED: usize = 92;
 const CRC_AT: usize = 88;
 

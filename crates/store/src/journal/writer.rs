@@ -16,8 +16,8 @@ use crate::storage::{LockGuard, Storage, StorageFile, write_all_at};
 
 use super::control::{Close, Seal};
 use super::frame::{
-    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Chain, FRAME_HEADER, FrameHeader, FrameSeed, frame_bytes,
-    seal_frame,
+    BATCH_BYTES_MAX, BATCH_EVENTS_MAX, Chain, FRAME_ALIGN, FRAME_HEADER, FrameHeader, FrameSeed,
+    frame_bytes, seal_frame,
 };
 use super::head::HeadFile;
 use super::index::IndexBuilder;
@@ -79,6 +79,8 @@ pub struct Writer {
     batch: Vec<u8>,
     /// Its length up to the last whole event: what a panic in the middle of one leaves sound.
     batch_sound: usize,
+    /// Longest it may become by an event, so that a seal still fits behind it.
+    batch_max: usize,
     events: u32,
     failed: bool,
 }
@@ -108,7 +110,7 @@ impl Writer {
         let file =
             file.map_err(|error| StoreError::io("open segment", Place::file(&name), error))?;
         let seal_interval = start.seal_interval.unwrap_or(SEAL_INTERVAL_DEFAULT);
-        Ok(Writer {
+        let mut writer = Writer {
             _lock: lock,
             options: options.clone(),
             seed: FrameSeed::of(&start.header.log_id),
@@ -130,11 +132,14 @@ impl Writer {
             next_seq: start.next_seq,
             batch: vec![0; FRAME_HEADER],
             batch_sound: FRAME_HEADER,
+            batch_max: 0,
             events: 0,
             failed: false,
             header: start.header,
             storage,
-        })
+        };
+        writer.measure_room();
+        Ok(writer)
     }
 
     /// Sequence the next appended event gets.
@@ -216,14 +221,14 @@ impl Writer {
     /// go on), `Misuse` if the body exceeds what any batch holds, `Io` is fatal.
     pub fn reserve(&mut self, body_bytes: usize) -> Result<Room, StoreError> {
         self.usable()?;
-        let fresh = batch_need(FRAME_HEADER, body_bytes);
+        if self.fits(body_bytes) {
+            return Ok(Room::Fits);
+        }
+        let fresh = frame_bytes(ENVELOPE + body_bytes + Seal::RECORD_BYTES);
         let most = self.options.segment_bytes - super::segment::SEGMENT_HEADER - Close::BATCH_BYTES;
         if body_bytes > BODY_BYTES_MAX || fresh as u64 > most {
             let expected = format!("a body that fits a batch of {most} bytes");
             return Err(self.misuse(&expected, format!("{body_bytes} bytes")));
-        }
-        if self.fits(body_bytes) {
-            return Ok(Room::Fits);
         }
         if self.events > 0 {
             return Ok(Room::BatchFull);
@@ -232,14 +237,20 @@ impl Writer {
         Ok(Room::Fits)
     }
 
+    #[inline]
     fn fits(&self, body_bytes: usize) -> bool {
-        let need = batch_need(self.batch.len(), body_bytes);
-        !self.batch_complete() && need <= BATCH_BYTES_MAX && need as u64 <= self.segment_room()
+        body_bytes <= BODY_BYTES_MAX
+            && !self.batch_complete()
+            && self.batch.len() + ENVELOPE + body_bytes <= self.batch_max
     }
 
-    /// Bytes a batch may take in this segment, the room of its close kept free.
-    fn segment_room(&self) -> u64 {
-        (self.header.bytes - self.offset).saturating_sub(Close::BATCH_BYTES)
+    /// How long a batch may become that begins here: once a batch, not once an event.
+    fn measure_room(&mut self) {
+        // The room of the segment's close is kept free.
+        let room = (self.header.bytes - self.offset).saturating_sub(Close::BATCH_BYTES);
+        let room = room.min(BATCH_BYTES_MAX as u64) as usize;
+        let whole = room - room % FRAME_ALIGN;
+        self.batch_max = whole.saturating_sub(Seal::RECORD_BYTES);
     }
 
     /// Appends an event with an encoded body. Returns its sequence.
@@ -272,11 +283,8 @@ impl Writer {
         let encoded = encode(&mut self.batch);
         let body = self.batch.len().saturating_sub(start + ENVELOPE);
         self.batch[start..start + 4].copy_from_slice(&(body as u32).to_le_bytes());
-        let need = frame_bytes(self.batch.len() - FRAME_HEADER + Seal::RECORD_BYTES);
-        let fits = body <= BODY_BYTES_MAX
-            && !self.batch_complete()
-            && need <= BATCH_BYTES_MAX
-            && need as u64 <= self.segment_room();
+        let fits =
+            body <= BODY_BYTES_MAX && !self.batch_complete() && self.batch.len() <= self.batch_max;
         if encoded.is_ok() && fits {
             self.batch_sound = self.batch.len();
             self.events += 1;
@@ -342,11 +350,6 @@ impl Writer {
 /// The first multiple of an interval after a sequence.
 const fn next_multiple(sequence: u64, interval: u64) -> u64 {
     (sequence / interval + 1).saturating_mul(interval)
-}
-
-/// Bytes of a batch of `held` bytes after another body and a seal.
-fn batch_need(held: usize, body_bytes: usize) -> usize {
-    frame_bytes(held - FRAME_HEADER + ENVELOPE + body_bytes + Seal::RECORD_BYTES)
 }
 
 #[cfg(test)]

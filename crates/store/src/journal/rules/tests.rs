@@ -3,7 +3,7 @@
 
 use super::super::control::{Repair, Seal};
 use super::super::frame::{
-    BATCH_EVENTS_MAX, FrameSeed, chain_of, frame_length, read_header, seal_frame,
+    BATCH_EVENTS_MAX, FrameSeed, chain_of, frame_length, hash_of, read_header, seal_frame,
 };
 use super::super::record::{Envelope, put_envelope};
 use super::*;
@@ -191,7 +191,7 @@ fn the_first_seal_says_the_interval_and_the_rest_must_agree() {
     check_batch(&mut context, &header, &frame).expect("teaches");
     assert_eq!(context.seal_interval, Some(11));
     context.next_seq = 12;
-    context.chain = chain_of(&frame);
+    context.chain = chain_of(&hash_of(&frame));
     let next = Made {
         first_seq: 12,
         durable_seq: 11,

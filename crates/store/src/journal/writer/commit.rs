@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::storage::write_all_at;
 
 use super::super::control::{Close, Control, Repair, Seal};
-use super::super::frame::{FRAME_HEADER, chain_of, seal_frame};
+use super::super::frame::{FRAME_HEADER, chain_of, hash_of, seal_frame};
 use super::super::head::{HEAD_NAME, Head};
 use super::super::options::HeadSync;
 use super::super::segment::segment_name;
@@ -142,8 +142,9 @@ impl Writer {
         self.must(written, "write batch", &name)?;
         let synced = self.file.fdatasync();
         self.must(synced, "sync batch", &name)?;
-        self.chain = chain_of(&self.batch);
-        self.hasher.update(&self.batch);
+        let hash = hash_of(&self.batch);
+        self.chain = chain_of(&hash);
+        self.hasher.update(&hash);
         self.offset += self.batch.len() as u64;
         let head = Head {
             generation: 0,
@@ -169,6 +170,7 @@ impl Writer {
         self.batch.resize(FRAME_HEADER, 0);
         self.batch_sound = FRAME_HEADER;
         self.events = 0;
+        self.measure_room();
         Ok(())
     }
 

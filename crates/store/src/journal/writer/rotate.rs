@@ -38,6 +38,7 @@ impl Writer {
         self.spare = Spare::new(next.segment + 1, next.bytes);
         self.last_close = None;
         self.header = next;
+        self.measure_room();
         Ok(())
     }
 }
