@@ -3,6 +3,7 @@
 use crate::case::Case;
 use crate::row_hashes::{Notes, RowHashes, balance_hash, notes_hash, position_hash};
 use crate::rows::{Rows, Span, make_room, reserve};
+use crate::standing::Standing;
 use alloc::collections::BTreeMap;
 use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, Position};
 use risk::Portfolio;
@@ -16,7 +17,9 @@ pub(crate) const CASE: u8 = 32;
 /// The flags that are part of an account's canonical bytes.
 const CANONICAL: u8 = LIQUIDATING | QUEUED | CASE;
 
+/// What is read of an account first: where its rows lie, and where it stands. One line of the cache.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 struct Head {
     balances: Span,
     positions: Span,
@@ -24,9 +27,14 @@ struct Head {
     /// Last bytes of the instruments of the first positions: where to look for a row without
     /// loading the others.
     hints: [u8; HINTS],
+    /// Derived.
+    standing: Standing,
 }
 
 const HINTS: usize = 8;
+/// Bytes of a head that are state; the rest is the wake index's, padding included.
+const HEAD_STATE: usize = size_of::<(Span, Span, u8, [u8; HINTS])>();
+const _: () = assert!(size_of::<Head>() == 64, "a head fits one line of the cache");
 
 impl Head {
     /// Where the position in an instrument lies among the account's rows, if it is open.
@@ -89,6 +97,12 @@ impl<'a> Opened<'a> {
         self.head.flags & flag != 0
     }
 
+    /// Where the account stands in the wake index.
+    #[inline]
+    pub const fn standing(&self) -> &'a Standing {
+        &self.head.standing
+    }
+
     /// The account as `risk` sees it.
     #[inline]
     pub fn portfolio(&self) -> Portfolio<'a> {
@@ -119,7 +133,7 @@ const fn warm_balance(row: &Balance) -> u64 {
 }
 
 /// Bytes of state of an account with 4 positions and 2 balances: the budget is 320.
-const STATE_BYTES: usize = size_of::<Head>() + 4 * size_of::<Position>() + 2 * size_of::<Balance>();
+const STATE_BYTES: usize = HEAD_STATE + 4 * size_of::<Position>() + 2 * size_of::<Balance>();
 const _: () = assert!(STATE_BYTES <= 320, "an account of 4 positions and 2 balances fits 320 B");
 
 impl Accounts {
@@ -171,8 +185,13 @@ impl Accounts {
     /// An account's rows.
     #[inline]
     pub fn get(&self, account: AccountId) -> Opened<'_> {
-        const NOBODY: &Head =
-            &Head { balances: Span::NONE, positions: Span::NONE, flags: 0, hints: [0; HINTS] };
+        const NOBODY: &Head = &Head {
+            balances: Span::NONE,
+            positions: Span::NONE,
+            flags: 0,
+            hints: [0; HINTS],
+            standing: Standing::NONE,
+        };
         let head = self.heads.get(account.index()).unwrap_or(NOBODY);
         let balances = self.balances.get(head.balances);
         Opened { head, balances, positions: self.positions.get(head.positions) }
@@ -433,9 +452,33 @@ impl Accounts {
         }
     }
 
-    /// Bytes held, for memory figures.
+    /// Where an account stands in the wake index.
+    #[inline]
+    pub fn standing(&self, account: AccountId) -> &Standing {
+        self.heads.get(account.index()).map_or(&Standing::NONE, |head| &head.standing)
+    }
+
+    /// The same, to change.
+    #[inline]
+    pub fn standing_mut(&mut self, account: AccountId) -> Option<&mut Standing> {
+        self.heads.get_mut(account.index()).map(|head| &mut head.standing)
+    }
+
+    /// Nobody has a box any more.
+    pub fn clear_standings(&mut self) {
+        for head in &mut self.heads {
+            head.standing = Standing::NONE;
+        }
+    }
+
+    /// Bytes held beside heads and rows for where accounts stand, for memory figures.
+    pub fn standing_bytes(&self) -> usize {
+        self.heads.capacity() * (size_of::<Head>() - HEAD_STATE)
+    }
+
+    /// Bytes of state held, for memory figures.
     pub fn bytes(&self) -> usize {
-        self.heads.capacity() * size_of::<Head>()
+        self.heads.capacity() * HEAD_STATE
             + self.balances.capacity() * size_of::<Balance>()
             + self.positions.capacity() * size_of::<Position>()
     }

@@ -151,13 +151,13 @@ impl ClearingHouse {
     /// Who waits for a pulse is looked at when touched or taken, never for being woken: wakes
     /// depend on how the boxes came about, and a restored machine boxes everybody anew.
     fn find(&mut self, effects: &mut Vec<Effect>) {
-        self.watch.refresh(&self.books);
+        self.watch.refresh(&mut self.books);
         let mut place = 0;
         while let Some(account) = self.books.touched.get(place).copied() {
             place += 1;
             let flags = self.untouch(account);
             if flags & (QUEUED | LIQUIDATING) != 0
-                || (flags & LOOSE != 0 && !self.watch.prove(&self.books, account))
+                || (flags & LOOSE != 0 && !self.watch.prove(&mut self.books, account))
             {
                 // An account let go is touched again and comes once more at the end of the list.
                 self.examine(account, effects);
@@ -165,7 +165,7 @@ impl ClearingHouse {
         }
         self.books.touched.clear();
         let mut suspects = core::mem::take(&mut self.cascade.suspects);
-        self.watch.take_woken(&mut suspects);
+        self.watch.take_woken(&mut self.books.accounts, &mut suspects);
         for account in suspects.drain(..) {
             if !self.books.accounts.flag(account, QUEUED) {
                 self.examine(account, effects);
@@ -209,11 +209,11 @@ impl ClearingHouse {
             return;
         }
         if !exposed {
-            self.watch.forget(account);
+            self.watch.forget(&mut self.books.accounts, account);
         } else if assessment.excess().is_negative() {
             self.add_found(Found { account, assessment });
         } else {
-            self.watch.enclose(&self.books, account);
+            self.watch.enclose(&mut self.books, account);
         }
     }
 
@@ -272,7 +272,7 @@ impl ClearingHouse {
 
     /// Leaves an account for the next pulse.
     fn enqueue(&mut self, account: AccountId) {
-        self.watch.forget(account);
+        self.watch.forget(&mut self.books.accounts, account);
         self.cascade.requeued = true;
         let books = &mut self.books;
         if books.sells_by_rules() {

@@ -4,7 +4,7 @@ use crate::account::LIQUIDATING;
 use crate::house::Books;
 use crate::plan::{require, require_account, require_asset};
 use crate::settlement::{post_balance, transfer as move_money};
-use crate::watch::Watch;
+use crate::watch::{Watch, keep};
 use alloc::vec::Vec;
 use domain::command::{Deposit, PayInCapital, TransferAsset, Withdraw};
 use domain::{AccountId, Amount, AssetId, Balance, Effect, Holder, HouseAccount, Refusal};
@@ -27,7 +27,7 @@ pub(crate) fn check_deposit(books: &Books, deposit: &Deposit) -> Result<(), Refu
 
 pub(crate) fn deposit(
     books: &mut Books,
-    watch: &mut Watch,
+    watch: &Watch,
     deposit: &Deposit,
     effects: &mut Vec<Effect>,
 ) {
@@ -42,7 +42,7 @@ pub(crate) fn deposit(
 /// where it can.
 fn post_moved(
     books: &mut Books,
-    watch: &mut Watch,
+    watch: &Watch,
     (account, asset): (AccountId, AssetId),
     amount: Amount,
     effects: &mut Vec<Effect>,
@@ -52,7 +52,7 @@ fn post_moved(
     post_balance(books, account, asset, effects);
     match kept.filter(|kept| kept.covers_maintenance()) {
         Some(kept) => {
-            watch.keep(account, kept);
+            keep(&mut books.accounts, account, kept);
             books.touch_proved(account);
         }
         None => books.touch(account),
@@ -72,7 +72,7 @@ pub(crate) fn check_withdraw(
 
 pub(crate) fn withdraw(
     books: &mut Books,
-    watch: &mut Watch,
+    watch: &Watch,
     withdraw: &Withdraw,
     effects: &mut Vec<Effect>,
 ) {
@@ -99,7 +99,7 @@ pub(crate) fn check_transfer(
 
 pub(crate) fn transfer(
     books: &mut Books,
-    watch: &mut Watch,
+    watch: &Watch,
     command: &TransferAsset,
     effects: &mut Vec<Effect>,
 ) {

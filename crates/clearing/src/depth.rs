@@ -255,7 +255,7 @@ fn move_mark(
         return;
     }
     market.mark = mark;
-    watch.move_instrument(instrument, market.funded_mark());
+    watch.move_instrument(&mut books.accounts, instrument, market.funded_mark());
     effects.push(Effect::MarkMoved { instrument, wave, recorded, mark });
 }
 
@@ -272,7 +272,7 @@ fn move_index(
     }
     expiry::accumulate(books, asset);
     books.asset_market(asset).price = price;
-    watch.move_asset(asset, price);
+    watch.move_asset(&mut books.accounts, asset, price);
     effects.push(Effect::IndexMoved { asset, wave, recorded, price });
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn publish(
     let Some(market) = books.instruments.get_mut(instrument.index()) else { return };
     market.funding_index += market.mark.wide() * rate.wide();
     let index = market.funding_index;
-    watch.move_instrument(instrument, market.funded_mark());
+    watch.move_instrument(&mut books.accounts, instrument, market.funded_mark());
     watch.indexes_moved();
     effects.push(Effect::FundingIndexMoved { instrument, rate, index });
 }

@@ -191,9 +191,9 @@ impl ClearingHouse {
         Self::from_books(Books::new())
     }
 
-    pub(crate) fn from_books(books: Books) -> Self {
+    pub(crate) fn from_books(mut books: Books) -> Self {
         let mut watch = Watch::new();
-        watch.rebuild(&books);
+        watch.rebuild(&mut books);
         Self { books, watch, cascade: Cascade::default(), digests: Digests::new() }
     }
 
@@ -263,16 +263,16 @@ impl ClearingHouse {
                 books.touch(open.account);
                 effects.push(Effect::AccountOpened { account: open.account });
             }
-            Command::Deposit(deposit) => custody::deposit(books, &mut self.watch, deposit, effects),
+            Command::Deposit(deposit) => custody::deposit(books, &self.watch, deposit, effects),
             Command::Withdraw(withdraw) => {
-                custody::withdraw(books, &mut self.watch, withdraw, effects)
+                custody::withdraw(books, &self.watch, withdraw, effects)
             }
             Command::TransferAsset(transfer) => {
-                custody::transfer(books, &mut self.watch, transfer, effects)
+                custody::transfer(books, &self.watch, transfer, effects)
             }
             Command::PayInCapital(capital) => custody::pay_in_capital(books, capital, effects),
             Command::RegisterTrade(trade) => {
-                novation::register(books, &mut self.watch, trade, plan.trade(), effects);
+                novation::register(books, trade, plan.trade(), effects);
             }
             Command::PublishPrice(price) => {
                 self.cascade.priced = true;

@@ -44,6 +44,7 @@ mod selling;
 mod selling_acts;
 mod settlement;
 mod shadow;
+mod standing;
 mod trace;
 mod view;
 mod watch;

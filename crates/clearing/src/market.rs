@@ -60,7 +60,7 @@ pub(crate) fn publish(
             let market = books.asset_market(asset);
             first = !market.price.is_positive();
             (market.price, market.published_at) = (price, published_at);
-            watch.move_asset(asset, price);
+            watch.move_asset(&mut books.accounts, asset, price);
         }
         FeedRole::Mark => {
             let instrument = InstrumentId::new(feed.target);
@@ -69,7 +69,7 @@ pub(crate) fn publish(
             if let Some(market) = books.instruments.get_mut(instrument.index()) {
                 first = !market.mark.is_positive();
                 (market.mark, market.published_at) = (mark, published_at);
-                watch.move_instrument(instrument, market.funded_mark());
+                watch.move_instrument(&mut books.accounts, instrument, market.funded_mark());
             }
         }
         FeedRole::Last => publish_last(books, publish, effects),

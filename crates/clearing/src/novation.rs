@@ -10,7 +10,7 @@ use crate::house::Books;
 use crate::market::within;
 use crate::plan::{require, require_account, require_instrument};
 use crate::settlement::{commit_fill, post_balance, transfer};
-use crate::watch::Watch;
+use crate::watch::{Watch, keep};
 use alloc::vec::Vec;
 use domain::command::RegisterTrade;
 use domain::rulebook::{InstrumentKind, InstrumentRules};
@@ -90,7 +90,6 @@ fn first_broken(left: Result<(), Refusal>, right: Result<(), Refusal>) -> Result
 
 pub(crate) fn register(
     books: &mut Books,
-    watch: &mut Watch,
     trade: &RegisterTrade,
     planned: &PlannedTrade,
     effects: &mut Vec<Effect>,
@@ -112,7 +111,7 @@ pub(crate) fn register(
         commit_fill(books, at, settles, &side.fill, effects);
         match side.kept {
             Some(kept) => {
-                watch.keep(account, kept);
+                keep(&mut books.accounts, account, kept);
                 books.touch_proved(account);
             }
             None => books.touch(account),
@@ -190,7 +189,7 @@ impl Check<'_> {
         require(reduces || !rows.flag(LIQUIDATING), Refusal::AccountLiquidating)?;
         let kept = match (place, held, &self.frame) {
             (Some(place), Some(held), Some(frame)) => {
-                let at = (side.account, place);
+                let at = (rows.standing(), place);
                 self.watch.kept_after(self.prices, frame, at, (held, fill), side.fee)
             }
             _ => None,

@@ -163,9 +163,7 @@ impl ClearingHouse {
     #[must_use]
     #[inline]
     pub fn touch_heads(&self, command: &Command) -> u64 {
-        let warm = |account: AccountId| {
-            self.books.accounts.warm_head(account) ^ self.watch.warm_standing(account)
-        };
+        let warm = |account: AccountId| self.books.accounts.warm_head(account);
         match command {
             Command::RegisterTrade(trade) => warm(trade.buyer) ^ warm(trade.seller),
             Command::Deposit(deposit) => warm(deposit.account),
@@ -184,7 +182,7 @@ impl ClearingHouse {
             Command::RegisterTrade(trade) => {
                 let warm = |account: AccountId| {
                     let (rows, place) = accounts.warm_rows(account, trade.instrument);
-                    rows ^ self.watch.warm(account, place)
+                    rows ^ self.watch.warm(accounts.standing(account), place)
                 };
                 warm(trade.buyer) ^ warm(trade.seller)
             }
@@ -206,7 +204,9 @@ impl ClearingHouse {
     /// Bytes held.
     #[must_use]
     pub fn memory(&self) -> MemoryFigures {
-        MemoryFigures { state: self.books.accounts.bytes(), watch: self.watch.bytes() }
+        let accounts = &self.books.accounts;
+        let watch = self.watch.bytes() + accounts.standing_bytes();
+        MemoryFigures { state: accounts.bytes(), watch }
     }
 
     /// Makes every box of the wake index twice as wide as proved, so that wakes come late: a defect

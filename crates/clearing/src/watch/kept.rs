@@ -7,8 +7,10 @@
 //! the whole account once it is used up.
 
 use super::boxes::{Bounds, Interval};
-use super::{Standing, Watch};
+use super::Watch;
+use crate::account::Accounts;
 use crate::house::Books;
+use crate::standing::Standing;
 use domain::{AccountId, Amount, AssetId, Position};
 use risk::Prices;
 use risk::fill::{AccountFill, FillTerms};
@@ -32,12 +34,11 @@ impl Watch {
         &self,
         prices: &Prices<'_>,
         frame: &FillFrame<'_>,
-        (account, place): (AccountId, usize),
+        (standing, place): (&Standing, usize),
         (before, fill): (&Position, &AccountFill),
         fee: Amount,
     ) -> Option<Kept> {
         let AccountFill { after, held, funding, .. } = fill;
-        let standing = self.standings.get(account.index())?;
         let factor = before.instrument.number();
         let lane = Self::lane(self.lanes.get(standing.lanes), factor, place)?;
         let bounds = Interval { lane, bands: &self.bands };
@@ -55,18 +56,19 @@ impl Watch {
         asset: AssetId,
         amounts: (Amount, Amount),
     ) -> Option<Kept> {
-        let Standing { lanes, kept, .. } = self.standing(account);
+        let Standing { lanes, kept, .. } = *books.accounts.standing(account);
         if asset != books.rulebook.numeraire || lanes.len() == 0 {
             return None;
         }
         let bounds = Bounds { lanes: &[], bands: &self.bands, instruments: self.instruments };
         cash_change(amounts, &books.prices(), &bounds).map(|change| kept.after(change))
     }
+}
 
-    /// Keeps what an account's box proves.
-    pub fn keep(&mut self, account: AccountId, kept: Kept) {
-        if let Some(standing) = self.standings.get_mut(account.index()) {
-            standing.kept = kept;
-        }
+/// Keeps what an account's box proves.
+#[inline]
+pub(crate) fn keep(accounts: &mut Accounts, account: AccountId, kept: Kept) {
+    if let Some(standing) = accounts.standing_mut(account) {
+        standing.kept = kept;
     }
 }

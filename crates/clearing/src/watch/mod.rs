@@ -15,10 +15,13 @@
 mod boxes;
 mod kept;
 
-use crate::account::QUEUED;
+pub(crate) use kept::keep;
+
+use crate::account::{Accounts, QUEUED};
 use crate::heap::{Entry, Heap};
 use crate::house::Books;
-use crate::rows::{Rows, Span};
+use crate::rows::Rows;
+use crate::standing::{HOT, Standing, WOKEN};
 use alloc::vec::Vec;
 use boxes::{Bands, Bounds, Lane, factors_of, set_high, set_low};
 use domain::wide::mul_div;
@@ -31,8 +34,6 @@ use risk::{Portfolio, assess};
 /// Widths are shares of a price at 2^-30; a box is at most 0.4 wide on each side.
 const WIDTH_BITS: u32 = 30;
 const WIDTH_MAX: i64 = 429_496_729;
-const WOKEN: u8 = 1;
-const HOT: u8 = 2;
 
 #[derive(Clone, Debug, Default)]
 struct Factor {
@@ -55,15 +56,6 @@ pub struct WakeCounts {
     pub rebuilds: u64,
 }
 
-/// Where one account stands: its box, what the box still proves, and what is known of it.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(align(32))]
-struct Standing {
-    lanes: Span,
-    kept: Kept,
-    flags: u8,
-}
-
 /// The wake index.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
@@ -73,7 +65,6 @@ pub(crate) struct Watch {
     /// Of each instrument, where its ratios allow them.
     weights: Vec<Option<PlainWeights>>,
     lanes: Rows<Lane>,
-    standings: Vec<Standing>,
     hot: Vec<AccountId>,
     woken: Vec<AccountId>,
     stack: Vec<u32>,
@@ -92,7 +83,6 @@ impl Watch {
             bands: Bands::default(),
             weights: Vec::new(),
             lanes: Rows::new(),
-            standings: Vec::new(),
             hot: Vec::new(),
             woken: Vec::new(),
             stack: Vec::new(),
@@ -104,7 +94,7 @@ impl Watch {
     }
 
     /// Takes the books' values afresh and wakes every exposed account.
-    pub fn rebuild(&mut self, books: &Books) {
+    pub fn rebuild(&mut self, books: &mut Books) {
         self.counts.rebuilds += 1;
         self.instruments = books.instruments.len() as u32;
         self.factors.resize_with(books.instruments.len() + books.assets.len(), Factor::default);
@@ -116,56 +106,48 @@ impl Watch {
             factor.high.clear();
         }
         self.lanes = Rows::new();
-        self.standings.clear();
+        books.accounts.clear_standings();
         self.hot.clear();
         self.woken.clear();
         self.bands = Bands::around(books);
         let instruments = (0..self.instruments).map(InstrumentId::new);
         self.weights = instruments.map(|one| PlainWeights::of(one, &books.prices())).collect();
-        self.reserve(books);
         for account in books.accounts.ids() {
             if books.accounts.portfolio(account).is_exposed() {
-                self.wake(account);
+                self.wake(&mut books.accounts, account);
             }
         }
     }
 
-    fn reserve(&mut self, books: &Books) {
-        let count = books.accounts.count() as usize;
-        if self.standings.len() < count {
-            self.standings.resize(count, Standing::default());
-        }
-    }
-
-    fn wake(&mut self, account: AccountId) {
-        if let Some(standing) = self.standings.get_mut(account.index())
-            && standing.flags & WOKEN == 0
-        {
-            standing.flags |= WOKEN;
-            self.woken.push(account);
+    fn wake(&mut self, accounts: &mut Accounts, account: AccountId) {
+        if let Some(standing) = accounts.standing_mut(account) {
+            standing.wake(account, &mut self.woken);
         }
     }
 
     /// A mark or a funding index moved.
-    pub fn move_instrument(&mut self, instrument: InstrumentId, funded_mark: i64) {
-        self.move_factor(instrument.index(), funded_mark);
+    pub fn move_instrument(
+        &mut self,
+        accounts: &mut Accounts,
+        instrument: InstrumentId,
+        funded_mark: i64,
+    ) {
+        self.move_factor(accounts, instrument.index(), funded_mark);
     }
 
     /// An index price moved.
-    pub fn move_asset(&mut self, asset: AssetId, price: Price) {
-        self.move_factor(self.instruments as usize + asset.index(), price.units());
+    pub fn move_asset(&mut self, accounts: &mut Accounts, asset: AssetId, price: Price) {
+        self.move_factor(accounts, self.instruments as usize + asset.index(), price.units());
     }
 
-    fn move_factor(&mut self, place: usize, value: i64) {
+    fn move_factor(&mut self, accounts: &mut Accounts, place: usize, value: i64) {
         let Some(factor) = self.factors.get_mut(place) else { return };
         factor.value = value;
-        let (standings, woken) = (&mut self.standings, &mut self.woken);
+        let woken = &mut self.woken;
         let mut wake = |account: u32| {
-            if let Some(standing) = standings.get_mut(account as usize)
-                && standing.flags & WOKEN == 0
-            {
-                standing.flags |= WOKEN;
-                woken.push(AccountId::new(u64::from(account)));
+            let account = AccountId::new(u64::from(account));
+            if let Some(standing) = accounts.standing_mut(account) {
+                standing.wake(account, woken);
             }
         };
         factor.low.below(value.saturating_neg(), &mut self.stack, &mut wake);
@@ -184,18 +166,17 @@ impl Watch {
     }
 
     /// Looks at the bands if an index moved; hot accounts wake, and all do where a band was left.
-    pub fn refresh(&mut self, books: &Books) {
-        self.reserve(books);
+    pub fn refresh(&mut self, books: &mut Books) {
         if !core::mem::take(&mut self.indexes_moved) {
             return;
         }
         if self.bands.hold(books) {
             let hot = core::mem::take(&mut self.hot);
             for account in hot {
-                if let Some(standing) = self.standings.get_mut(account.index()) {
+                if let Some(standing) = books.accounts.standing_mut(account) {
                     standing.flags &= !HOT;
                 }
-                self.wake(account);
+                self.wake(&mut books.accounts, account);
             }
         } else {
             self.rebuild(books);
@@ -203,9 +184,9 @@ impl Watch {
     }
 
     /// The accounts woken since the last call, for an exact check each.
-    pub fn take_woken(&mut self, into: &mut Vec<AccountId>) {
+    pub fn take_woken(&mut self, accounts: &mut Accounts, into: &mut Vec<AccountId>) {
         for account in &self.woken {
-            if let Some(standing) = self.standings.get_mut(account.index()) {
+            if let Some(standing) = accounts.standing_mut(*account) {
                 standing.flags &= !WOKEN;
             }
         }
@@ -213,16 +194,9 @@ impl Watch {
         into.append(&mut self.woken);
     }
 
-    /// Loads where an account stands; the number means nothing.
-    #[inline]
-    pub fn warm_standing(&self, account: AccountId) -> u64 {
-        u64::from(self.standing(account).flags)
-    }
-
     /// Loads what an account's box says of its position at `place`; the number means nothing.
     #[inline]
-    pub fn warm(&self, account: AccountId, place: usize) -> u64 {
-        let Some(standing) = self.standings.get(account.index()) else { return 0 };
+    pub fn warm(&self, standing: &Standing, place: usize) -> u64 {
         let lane = self.lanes.slot(standing.lanes.start() + place);
         lane.map_or(0, |lane| lane.low as u64)
     }
@@ -235,25 +209,20 @@ impl Watch {
         there.or_else(|| lanes.iter().find(|lane| lane.factor == factor))
     }
 
-    #[inline]
-    fn standing(&self, account: AccountId) -> Standing {
-        self.standings.get(account.index()).copied().unwrap_or_default()
-    }
-
     /// Whether the account's old box still covers its factors and proves that it is safe; keeps
     /// what it proves.
-    pub fn prove(&mut self, books: &Books, account: AccountId) -> bool {
+    pub fn prove(&self, books: &mut Books, account: AccountId) -> bool {
         let slack = self.slack_in_force(books, account);
         let kept = slack.map(Kept::floor).filter(|kept| kept.covers_maintenance());
         if let Some(kept) = kept {
-            self.keep(account, kept);
+            keep(&mut books.accounts, account, kept);
         }
         kept.is_some()
     }
 
     /// What the account's box proves, from the whole account; `None` if it misses a factor.
     fn slack_in_force(&self, books: &Books, account: AccountId) -> Option<Slack> {
-        let lanes = self.lanes.get(self.standing(account).lanes);
+        let lanes = self.lanes.get(books.accounts.standing(account).lanes);
         if lanes.is_empty() {
             return None;
         }
@@ -277,8 +246,8 @@ impl Watch {
     }
 
     /// Takes an account out of the index: it has nothing at risk, or waits for a pulse.
-    pub fn forget(&mut self, account: AccountId) {
-        let span = self.standing(account).lanes;
+    pub fn forget(&mut self, accounts: &mut Accounts, account: AccountId) {
+        let span = accounts.standing(account).lanes;
         for place in span.start()..span.start() + span.len() {
             let Some(lane) = self.lanes.slot_mut(place).copied() else { continue };
             let Some(factor) = self.factors.get_mut(lane.factor as usize) else { continue };
@@ -286,13 +255,13 @@ impl Watch {
             factor.low.remove(lane.low_at, &mut |lane, at| set_low(lanes, lane, at));
             factor.high.remove(lane.high_at, &mut |lane, at| set_high(lanes, lane, at));
         }
-        if let Some(standing) = self.standings.get_mut(account.index()) {
+        if let Some(standing) = accounts.standing_mut(account) {
             self.lanes.clear(&mut standing.lanes);
         }
     }
 
     /// Boxes an account anew that is not liquidatable now.
-    pub fn enclose(&mut self, books: &Books, account: AccountId) {
+    pub fn enclose(&mut self, books: &mut Books, account: AccountId) {
         self.counts.boxed += 1;
         let portfolio = books.accounts.portfolio(account);
         let (width, mut slack) = self.choose_box(books, &portfolio);
@@ -301,14 +270,14 @@ impl Watch {
         }
         if width == 0 {
             self.counts.hot += 1;
-            self.mark_hot(account);
+            self.mark_hot(&mut books.accounts, account);
         }
-        self.install(account);
-        self.keep(account, Kept::floor(slack));
+        self.install(&mut books.accounts, account);
+        keep(&mut books.accounts, account, Kept::floor(slack));
     }
 
-    fn mark_hot(&mut self, account: AccountId) {
-        if let Some(standing) = self.standings.get_mut(account.index())
+    fn mark_hot(&mut self, accounts: &mut Accounts, account: AccountId) {
+        if let Some(standing) = accounts.standing_mut(account)
             && standing.flags & HOT == 0
         {
             standing.flags |= HOT;
@@ -369,8 +338,8 @@ impl Watch {
     }
 
     /// Puts the trial box in force: re-keys lanes of the same factors, else lays new ones.
-    fn install(&mut self, account: AccountId) {
-        let span = self.standing(account).lanes;
+    fn install(&mut self, accounts: &mut Accounts, account: AccountId) {
+        let span = accounts.standing(account).lanes;
         let old = self.lanes.get(span);
         let same = old.len() == self.trial.len()
             && old.iter().zip(&self.trial).all(|(old, new)| old.factor == new.factor);
@@ -379,8 +348,8 @@ impl Watch {
                 self.rekey((span.start() + at) as u32, at);
             }
         } else {
-            self.forget(account);
-            self.lay(account);
+            self.forget(accounts, account);
+            self.lay(accounts, account);
         }
     }
 
@@ -396,12 +365,12 @@ impl Watch {
         factor.high.rekey(lane.high_at, new.high, &mut |lane, at| set_high(lanes, lane, at));
     }
 
-    fn lay(&mut self, account: AccountId) {
+    fn lay(&mut self, accounts: &mut Accounts, account: AccountId) {
         let number = account.number() as u32;
-        if let Some(standing) = self.standings.get_mut(account.index()) {
+        if let Some(standing) = accounts.standing_mut(account) {
             self.lanes.place(&mut standing.lanes, &self.trial);
         }
-        let span = self.standing(account).lanes;
+        let span = accounts.standing(account).lanes;
         for at in 0..span.len() {
             let place = (span.start() + at) as u32;
             let Some(lane) = self.lanes.slot_mut(place as usize).copied() else { continue };
@@ -422,7 +391,7 @@ impl Watch {
         if waits || !portfolio.is_exposed() {
             return true;
         }
-        let standing = self.standing(account);
+        let standing = books.accounts.standing(account);
         let looked_at = standing.flags & (HOT | WOKEN) != 0;
         let safe = !assess(&portfolio, &books.prices()).excess().is_negative();
         let proved = self.slack_in_force(books, account).is_some_and(|slack| {
@@ -431,12 +400,10 @@ impl Watch {
         safe && (looked_at || proved)
     }
 
-    /// Bytes held, for memory figures.
+    /// Bytes held beside what lies with the heads of accounts, for memory figures.
     pub fn bytes(&self) -> usize {
         let heaps: usize =
             self.factors.iter().map(|factor| factor.low.bytes() + factor.high.bytes()).sum();
-        heaps
-            + self.lanes.capacity() * size_of::<Lane>()
-            + self.standings.capacity() * size_of::<Standing>()
+        heaps + self.lanes.capacity() * size_of::<Lane>()
     }
 }
