@@ -5,7 +5,7 @@ use crate::row_hashes::{Notes, RowHashes, balance_hash, notes_hash, position_has
 use crate::rows::{Rows, Span, make_room, reserve};
 use crate::standing::Standing;
 use alloc::collections::BTreeMap;
-use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, Position};
+use domain::{AccountId, Amount, AssetId, Balance, InstrumentId, InterestIndex, Position};
 use risk::Portfolio;
 
 /// Being sold out: stays so until release.
@@ -327,7 +327,7 @@ impl Accounts {
     pub fn change_balance<T>(
         &mut self,
         account: AccountId,
-        (asset, index): (AssetId, i128),
+        (asset, index): (AssetId, InterestIndex),
         change: impl FnOnce(&mut Balance) -> T,
     ) -> T {
         let head = self.heads.get_mut(account.index()).expect("an opened account");
@@ -350,7 +350,7 @@ impl Accounts {
     fn add_balance(
         balances: &mut Rows<Balance>,
         head: &mut Head,
-        (asset, index): (AssetId, i128),
+        (asset, index): (AssetId, InterestIndex),
     ) -> usize {
         let rows = balances.get(head.balances);
         let at = rows.iter().position(|row| row.asset > asset).unwrap_or(rows.len());
@@ -446,7 +446,7 @@ impl Accounts {
     }
 
     /// Makes sure the settlement asset of a position has a balance row.
-    pub fn ensure_balance(&mut self, account: AccountId, asset: AssetId, index: i128) {
+    pub fn ensure_balance(&mut self, account: AccountId, asset: AssetId, index: InterestIndex) {
         if self.balance(account, asset).is_none() {
             self.put_balance(account, Balance { asset, amount: Amount::ZERO, index });
         }

@@ -264,9 +264,7 @@ impl ClearingHouse {
                 effects.push(Effect::AccountOpened { account: open.account });
             }
             Command::Deposit(deposit) => custody::deposit(books, &self.watch, deposit, effects),
-            Command::Withdraw(withdraw) => {
-                custody::withdraw(books, &self.watch, withdraw, effects)
-            }
+            Command::Withdraw(withdraw) => custody::withdraw(books, &self.watch, withdraw, effects),
             Command::TransferAsset(transfer) => {
                 custody::transfer(books, &self.watch, transfer, effects)
             }

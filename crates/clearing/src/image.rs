@@ -168,7 +168,10 @@ pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
 fn rows_are_listed(image: &Image, rows: &[AccountImage]) -> bool {
     let (assets, instruments) = (image.assets.len(), image.instruments.len());
     rows.iter().all(|account| {
-        account.balances.iter().all(|balance| balance.asset.index() < assets && balance.index > 0)
+        account
+            .balances
+            .iter()
+            .all(|balance| balance.asset.index() < assets && balance.index.wide() > 0)
             && account.positions.iter().all(|position| position.instrument.index() < instruments)
     })
 }

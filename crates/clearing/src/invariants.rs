@@ -170,9 +170,9 @@ fn totals_are_sums(house: &ClearingHouse) -> Result<(), String> {
         for id in books.accounts.ids() {
             let Some(balance) = books.accounts.balance(id, asset) else { continue };
             if balance.amount.is_negative() {
-                borrows += shares(-balance.amount, balance.index);
+                borrows += shares(-balance.amount, balance.index.wide());
             } else {
-                deposits += shares(balance.amount, balance.index);
+                deposits += shares(balance.amount, balance.index.wide());
             }
         }
         let market = books.prices().asset(asset);

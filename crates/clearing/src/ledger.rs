@@ -5,7 +5,7 @@
 
 use crate::account::Accounts;
 use alloc::vec::Vec;
-use domain::{AccountId, Amount, AssetId, Balance, Holder, HouseAccount};
+use domain::{AccountId, Amount, AssetId, Balance, Holder, HouseAccount, InterestIndex};
 use risk::AssetMarket;
 use risk::accrual::{shares, side_index};
 use risk::prices::INDEX_ONE;
@@ -103,7 +103,7 @@ pub(crate) fn add_client(
     asset: AssetId,
     amount: Amount,
 ) {
-    let at = (asset, market.deposit_index);
+    let at = (asset, side_index(Amount::ZERO, market));
     accounts.change_balance(account, at, |row| credit(row, market, amount));
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn credit(row: &mut Balance, market: &mut AssetMarket, amount: Amount
     let (was, before) = (row.index, row.amount);
     row.amount += amount;
     row.index = side_index(row.amount, market);
-    let plain = (was == INDEX_ONE) & (row.index == INDEX_ONE);
+    let plain = (was.wide() == INDEX_ONE) & (row.index.wide() == INDEX_ONE);
     if plain & !before.is_negative() & !row.amount.is_negative() {
         market.deposit_shares += shares(amount, INDEX_ONE);
     } else {
@@ -123,7 +123,8 @@ pub(crate) fn credit(row: &mut Balance, market: &mut AssetMarket, amount: Amount
 }
 
 /// Counts an amount at its index into (or out of) the asset's totals.
-fn count(market: &mut AssetMarket, (amount, index): (Amount, i128), into: bool) {
+fn count(market: &mut AssetMarket, (amount, index): (Amount, InterestIndex), into: bool) {
+    let index = index.wide();
     if amount.is_negative() {
         let held = shares(-amount, index);
         market.borrow_shares += if into { held } else { -held };

@@ -71,7 +71,7 @@ impl RowHashes {
 /// Kind, asset, account, amount, index: 48 bytes.
 #[inline]
 pub(crate) fn balance_hash(account: AccountId, row: &Balance) -> u128 {
-    let (amount, index) = (row.amount.units(), row.index);
+    let (amount, index) = (row.amount.units(), row.index.wide());
     let head = [head(BALANCE, row.asset.number()), account.number()];
     let [amount, index] = [amount, index].map(halves);
     xxh3_128(&words::<6, 48>([head[0], head[1], amount[0], amount[1], index[0], index[1]]))
@@ -110,7 +110,7 @@ const fn halves(number: i128) -> [u64; 2] {
 mod tests {
     use super::*;
     use domain::canonical::encode;
-    use domain::{Amount, AssetId, InstrumentId, Quantity, Quote};
+    use domain::{Amount, AssetId, InstrumentId, InterestIndex, Quantity, Quote};
 
     /// Goal: rows are hashed by their canonical bytes. Method: numbers with another byte in every
     /// place against `canonical` itself.
@@ -119,7 +119,8 @@ mod tests {
         let account = AccountId::new(0x0102_0304_0506_0708);
         for units in [0x4142_4344_4546_4748_494a_4b4c_4d4e_4f50, -9, 0] {
             let (asset, instrument) = (AssetId::new(0x1112_1314), InstrumentId::new(0x2122_2324));
-            let balance = Balance { asset, amount: Amount::new(units), index: units - 3 };
+            let index = InterestIndex::new(i128::from(units as i64 ^ 3));
+            let balance = Balance { asset, amount: Amount::new(units), index };
             let Balance { amount, index, .. } = balance;
             let bytes = encode(&(BALANCE, asset, account, amount, index));
             assert_eq!(balance_hash(account, &balance), xxh3_128(&bytes));
@@ -134,8 +135,8 @@ mod tests {
     #[test]
     fn a_sum_forgets_what_was_replaced() {
         let account = AccountId::new(1);
-        let balance =
-            |units| Balance { asset: AssetId::new(0), amount: Amount::new(units), index: 1 };
+        let (asset, index) = (AssetId::new(0), InterestIndex::new(1));
+        let balance = |units| Balance { asset, amount: Amount::new(units), index };
         let (first, second) = (balance(5), balance(6));
         let mut written = RowHashes::new();
         written.balance(account, None, &first);

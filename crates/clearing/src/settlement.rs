@@ -125,7 +125,7 @@ pub(crate) fn commit_fill(
             if moves {
                 add_client(accounts, market, account, settles, total);
             } else {
-                accounts.ensure_balance(account, settles, market.deposit_index);
+                accounts.ensure_balance(account, settles, side_index(Amount::ZERO, market));
             }
             accounts.put_position_at(account, place, after);
         }

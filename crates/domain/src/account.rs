@@ -3,6 +3,7 @@
 use crate::amount::Amount;
 use crate::asset::AssetId;
 use crate::instrument::InstrumentId;
+use crate::interest::InterestIndex;
 use crate::quantity::Quantity;
 use crate::value::Quote;
 use serde::{Deserialize, Serialize};
@@ -93,15 +94,20 @@ pub enum Holder {
 ///
 /// Interest posts lazily: what has accrued since is `amount * (index now / index) - amount`, by the
 /// borrow index while negative and by the deposit index while positive.
+///
+/// Aligned, so that no row lies in two lines of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(align(32))]
 pub struct Balance {
     /// The asset held.
     pub asset: AssetId,
     /// What was last posted, in the asset's smallest units.
     pub amount: Amount,
-    /// The interest index of that side (borrow or deposit) at the last posting, at 1e-16.
-    pub index: i128,
+    /// The interest index of that side (borrow or deposit) at the last posting.
+    pub index: InterestIndex,
 }
+
+const _: () = assert!(size_of::<Balance>() == 32, "a balance's row is half a line of a cache");
 
 /// Net quantity of one instrument in one account, with what it was entered for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

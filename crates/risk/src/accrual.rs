@@ -4,9 +4,12 @@
 //! and where it is posted, so that posting changes nothing but the books.
 
 use crate::prices::{AssetMarket, FUNDING_ONE, INDEX_ONE, InstrumentMarket};
+use core::hint::select_unpredictable;
 use domain::rulebook::InterestCurve;
 use domain::wide::{bounded_mul, div, fits, mul_div};
-use domain::{Amount, Balance, Divisor, Duration, Position, Quantity, Rate, Ratio, Rounding};
+use domain::{
+    Amount, Balance, Divisor, Duration, InterestIndex, Position, Quantity, Rate, Ratio, Rounding,
+};
 
 /// Where a borrow index stops: a debt grows tenfold and no further, so that whatever rates and times
 /// a journal brings, debts inside the rulebook's caps can still be weighted in i128.
@@ -29,15 +32,18 @@ pub fn effective_amount(balance: &Balance, market: &AssetMarket) -> Amount {
     if balance.index == index || balance.amount == Amount::ZERO {
         return balance.amount;
     }
-    let grown = mul_div(balance.amount.units(), index, balance.index, Rounding::Down);
+    let (index, since) = (index.wide(), balance.index.wide());
+    let grown = mul_div(balance.amount.units(), index, since, Rounding::Down);
     Amount::new(grown.expect("balances and indexes are bounded"))
 }
 
 /// The interest index that governs an amount of this sign.
 #[must_use]
 #[inline]
-pub const fn side_index(amount: Amount, market: &AssetMarket) -> i128 {
-    if amount.is_negative() { market.borrow_index } else { market.deposit_index }
+pub fn side_index(amount: Amount, market: &AssetMarket) -> InterestIndex {
+    let owed = amount.is_negative();
+    let index = select_unpredictable(owed, market.borrow_index, market.deposit_index);
+    InterestIndex::new(index)
 }
 
 /// Funding accrued by a position, as a signed credit in smallest units of its settlement asset,
@@ -285,8 +291,8 @@ mod tests {
         let mut market = AssetMarket::new();
         market.deposit_shares = shares(Amount::new(1_000_000_007), INDEX_ONE);
         market.borrow_shares = shares(Amount::new(775_000_003), INDEX_ONE);
-        let debt =
-            Balance { asset: AssetId::new(0), amount: Amount::new(-775_000_003), index: INDEX_ONE };
+        let index = InterestIndex::new(INDEX_ONE);
+        let debt = Balance { asset: AssetId::new(0), amount: Amount::new(-775_000_003), index };
         let deposit = Balance { amount: Amount::new(1_000_000_007), ..debt };
         for _ in 0..1_000 {
             let step = interest_step(&market, &curve(), Duration::from_seconds(3_600), 2)

@@ -110,10 +110,11 @@ fn amount_floor(balance: &Balance, market: &AssetMarket, bounds: &impl PriceBox)
     } else {
         bounds.deposit_low(balance.asset).min(market.deposit_index)
     };
-    if units == 0 || index == balance.index {
+    let since = balance.index.wide();
+    if units == 0 || index == since {
         return units;
     }
-    mul_div(units, index, balance.index, Rounding::Down).expect("balances and indexes are bounded")
+    mul_div(units, index, since, Rounding::Down).expect("balances and indexes are bounded")
 }
 
 /// Value less cost of a position at the worse end of its interval, funding included.

@@ -174,7 +174,7 @@ fn balance_terms(
     BalanceTerms {
         asset: balance.asset,
         posted: balance.amount,
-        interest_index: (balance.index, side_index(balance.amount, market)),
+        interest_index: (balance.index.wide(), side_index(balance.amount, market).wide()),
         amount,
         gains,
         cash,

@@ -174,8 +174,7 @@ impl AccountFill {
 /// A balance with its interest, and the interest to post: none where its index is today's.
 #[inline(always)]
 fn accrued(balance: &Balance, market: &AssetMarket) -> (Amount, Option<Amount>) {
-    let owed = balance.amount.is_negative();
-    let index = select_unpredictable(owed, market.borrow_index, market.deposit_index);
+    let index = side_index(balance.amount, market);
     if (balance.index == index) | (balance.amount == Amount::ZERO) {
         return (balance.amount, None);
     }

@@ -6,8 +6,8 @@
 //! index has to look at the rest of the account. It only ever errs downwards, and is taken anew from
 //! the whole account once it is used up.
 
-use super::boxes::{Bounds, Interval};
 use super::Watch;
+use super::boxes::{Bounds, Interval};
 use crate::account::Accounts;
 use crate::house::Books;
 use crate::standing::Standing;

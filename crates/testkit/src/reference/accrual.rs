@@ -5,7 +5,9 @@
 use super::exact::{down, over, share, up, whole};
 use super::state::{INDEX_ONE, State};
 use domain::rulebook::InterestCurve;
-use domain::{AssetId, Balance, Duration, Effect, Holder, HouseAccount, Position, Ratio};
+use domain::{
+    AssetId, Balance, Duration, Effect, Holder, HouseAccount, InterestIndex, Position, Ratio,
+};
 
 /// Shares in one smallest unit at index one.
 const SHARES: i128 = 1_000_000;
@@ -24,16 +26,16 @@ pub(super) fn shares_of(amount: i128, index: i128) -> i128 {
 
 impl State {
     /// The index by which an amount of this sign grows: debts by the borrow index.
-    pub fn index_for(&self, asset: AssetId, amount: i128) -> i128 {
+    pub fn index_for(&self, asset: AssetId, amount: i128) -> InterestIndex {
         let held = self.asset(asset);
-        if amount < 0 { held.borrow_index } else { held.deposit_index }
+        InterestIndex::new(if amount < 0 { held.borrow_index } else { held.deposit_index })
     }
 
     /// A balance with its interest so far.
     pub fn with_interest(&self, balance: &Balance) -> i128 {
         let amount = balance.amount.units();
         let index = self.index_for(balance.asset, amount);
-        down(&(whole(amount) * over(index, balance.index)))
+        down(&(whole(amount) * over(index.wide(), balance.index.wide())))
     }
 
     /// Funding that a position is owed (owes, negative) since its last posting.
@@ -47,7 +49,7 @@ impl State {
     pub fn deposit_shares(&self, asset: AssetId) -> i128 {
         self.balances_of(asset)
             .filter(|balance| balance.amount.is_positive())
-            .map(|balance| shares_of(balance.amount.units(), balance.index))
+            .map(|balance| shares_of(balance.amount.units(), balance.index.wide()))
             .sum()
     }
 
@@ -55,7 +57,7 @@ impl State {
     pub fn borrow_shares(&self, asset: AssetId) -> i128 {
         self.balances_of(asset)
             .filter(|balance| balance.amount.is_negative())
-            .map(|balance| shares_of(-balance.amount.units(), balance.index))
+            .map(|balance| shares_of(-balance.amount.units(), balance.index.wide()))
             .sum()
     }
 

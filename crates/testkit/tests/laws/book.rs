@@ -2,8 +2,8 @@
 
 use domain::rulebook::{HaircutTier, RequirementTier};
 use domain::{
-    Amount, AssetId, Balance, InstrumentId, Position, Price, Quantity, Quote, Ratio, Rulebook,
-    Timestamp, Value,
+    Amount, AssetId, Balance, InstrumentId, InterestIndex, Position, Price, Quantity, Quote, Ratio,
+    Rulebook, Timestamp, Value,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -118,6 +118,7 @@ impl Book {
         } else {
             draw.within(market.deposit_index - market.deposit_index / 100, market.deposit_index)
         };
+        let index = InterestIndex::new(index);
         Balance { asset: AssetId::new(place), amount, index }
     }
 
