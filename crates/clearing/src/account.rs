@@ -17,7 +17,8 @@ pub(crate) const CASE: u8 = 32;
 /// The flags that are part of an account's canonical bytes.
 const CANONICAL: u8 = LIQUIDATING | QUEUED | CASE;
 
-/// What is read of an account first: where its rows lie, and where it stands. One line of the cache.
+/// What is read of an account first, in one line of the cache: where its rows lie, and where it
+/// stands.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 struct Head {

@@ -98,9 +98,9 @@ pub struct FillChange<'a> {
 /// A lower bound of what a fill adds to an account's [`Slack`] inside the same box.
 ///
 /// `None` where the fill opens or closes the position (its factor comes or goes), or the numeraire
-/// is owed before or after: then [`crate::envelope::slack`] has to look at the whole account. A gain
-/// counts at the least weight of the numeraire's haircuts, a loss at its liability weight, since
-/// that is how steep the worth of cash is at most on either side of zero.
+/// is owed before or after: then [`crate::envelope::slack`] has to look at the whole account. A
+/// gain counts at the least weight of the numeraire's haircuts, a loss at its liability weight,
+/// since that is how steep the worth of cash is at most on either side of zero.
 ///
 /// Worked: a long of 10 at 100 in a box from 90 to 110 sells 1 at 100, maintenance 1 %, initial
 /// 2 %: at 90 the unit sold would have lost 10, so both gain 10, and 1.10 and 2.20 of margin come

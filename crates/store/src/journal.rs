@@ -20,6 +20,7 @@ mod repair;
 mod rules;
 mod scan;
 mod segment;
+mod segment_hash;
 mod spare;
 mod survey;
 mod torn;

@@ -1,7 +1,7 @@
 //! Goal: the format of released journals is what it was, byte for byte, in both directions.
-//! Method: the same commands, clean stop and restart give the files in tests/golden/journal-1;
-//! those files read back as the same commands. Regenerate only with a new format number:
-//! `cargo test -p store --test journal_golden -- --ignored`.
+//! Method: the same commands, clean stop and restart give the files of the newest format in
+//! tests/golden; those of every format read back as the same commands. Regenerate only with a new
+//! format number: `cargo test -p store --test journal_golden -- --ignored`.
 
 mod support;
 
@@ -29,8 +29,16 @@ fn options() -> Options {
     Options { segment_bytes: 8 << 10, seal_interval: Some(16), ..Options::default() }
 }
 
-fn directory() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journal-1")
+/// Formats that are read; the last is written.
+const FORMATS: [u32; 2] = [1, 2];
+
+fn directory(format: u32) -> PathBuf {
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    golden.join(format!("journal-{format}"))
+}
+
+fn newest() -> PathBuf {
+    directory(FORMATS.into_iter().max().expect("a format"))
 }
 
 fn command(sequence: u64) -> Command {
@@ -109,7 +117,7 @@ fn build() -> MemoryDisk {
 fn the_newest_golden_journal_is_reproduced_byte_for_byte() {
     let disk = build();
     for name in FILES {
-        let golden = std::fs::read(directory().join(name)).expect("a golden file");
+        let golden = std::fs::read(newest().join(name)).expect("a golden file");
         let built = disk.file(name).expect("was built");
         let differs = golden.iter().zip(&built).position(|(golden, built)| golden != built);
         assert_eq!((differs, golden.len()), (None, built.len()), "{name}");
@@ -118,31 +126,56 @@ fn the_newest_golden_journal_is_reproduced_byte_for_byte() {
 
 #[test]
 fn golden_journals_read_back_as_the_commands_they_were_made_of() {
-    let files = FILES.map(|name| {
-        (name.to_string(), std::fs::read(directory().join(name)).expect("a golden file"))
-    });
-    let disk = Arc::new(MemoryDisk::from_files(files));
-    let mut reader = journal::Reader::open_shared(disk, &options()).expect("opens");
-    let mut next = 1;
-    while let Some(batch) = reader.next_batch().expect("reads") {
-        for record in batch.records() {
-            if let Record::Event(raw) = record {
-                assert_eq!(codec::decode_event(&raw).expect("decodes"), event(next));
-                next += 1;
+    for format in FORMATS {
+        let mut reader =
+            journal::Reader::open_shared(Arc::new(golden(format)), &options()).expect("opens");
+        let mut next = 1;
+        while let Some(batch) = reader.next_batch().expect("reads") {
+            for record in batch.records() {
+                if let Record::Event(raw) = record {
+                    let read = codec::decode_event(&raw).expect("decodes");
+                    assert_eq!(read, event(next), "format {format}");
+                    next += 1;
+                }
             }
         }
+        assert_eq!(next - 1, EVENTS, "format {format}");
     }
-    assert_eq!(next - 1, EVENTS);
+}
+
+fn golden(format: u32) -> MemoryDisk {
+    MemoryDisk::from_files(FILES.map(|name| {
+        let path = directory(format).join(name);
+        (name.to_string(), std::fs::read(path).expect("a golden file"))
+    }))
+}
+
+/// A journal of an older format goes on where it ends: its last segment in its own format, later
+/// ones in the newest.
+#[test]
+fn an_older_journal_is_written_on() {
+    let disk = golden(1);
+    let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+    let mut writer = journal::open(storage, &options()).expect("opens").writer;
+    append_up_to(&mut writer, 3 * EVENTS, 7);
+    writer.close([1; 32], [2; 16]).expect("closes");
+    let mut reader = journal::Reader::open_shared(Arc::new(disk), &options()).expect("opens");
+    let (mut next, mut segments) = (1, Vec::new());
+    while let Some(batch) = reader.next_batch().expect("reads, and every segment's hash holds") {
+        next += batch.records().filter(|one| matches!(one, Record::Event(_))).count() as u64;
+        segments.push(batch.position().segment);
+    }
+    assert_eq!(next - 1, 3 * EVENTS);
+    assert!(segments.last() > Some(&1), "a segment of the newest format was begun");
 }
 
 #[test]
 #[ignore = "writes the golden files: only with a new format number"]
 fn regenerate() {
-    std::fs::create_dir_all(directory()).expect("a directory");
+    std::fs::create_dir_all(newest()).expect("a directory");
     let disk = build();
     for name in FILES {
-        std::fs::write(directory().join(name), disk.file(name).expect("was built"))
-            .expect("writes");
+        std::fs::write(newest().join(name), disk.file(name).expect("was built")).expect("writes");
     }
     assert_eq!(disk.files().iter().filter(|(name, _)| name.ends_with(".log")).count(), 2);
 }

@@ -1,10 +1,10 @@
 //! What an account's box still proves, kept up fill by fill.
 //!
 //! A box proves that its account has at least so much above maintenance and above initial margin
-//! while prices stay inside. A fill changes that figure by what `risk::slack_change` bounds from the
-//! filled position alone; while it stays above zero neither the margin check of a trade nor the
-//! index has to look at the rest of the account. It only ever errs downwards, and is taken anew from
-//! the whole account once it is used up.
+//! while prices stay inside. A fill changes that figure by what `risk::slack_change` bounds from
+//! the filled position alone; while it stays above zero neither the margin check of a trade nor the
+//! index has to look at the rest of the account. It only ever errs downwards, and is taken anew
+//! from the whole account once it is used up.
 
 use super::Watch;
 use super::boxes::{Bounds, Interval};

@@ -11,8 +11,8 @@ use super::head::{HEAD_NAME, Head, HeadFile, read_head};
 use super::index::IndexBuilder;
 use super::lock::lock_exclusive;
 use super::options::Options;
-use super::scan::hasher_after_header;
-use super::segment::{SEGMENT_HEADER, SegmentHeader, length_allowed};
+use super::segment::{FORMAT, SEGMENT_HEADER, SegmentHeader, length_allowed};
+use super::segment_hash::SegmentHash;
 use super::spare::Spare;
 use super::survey::survey;
 use super::writer::{Start, Writer};
@@ -44,6 +44,7 @@ pub fn create(
         return Err(StoreError::new(Category::Misuse, Place::default(), expected, text));
     }
     let header = SegmentHeader {
+        format: FORMAT,
         log_id,
         segment: 0,
         base_seq: 1,
@@ -80,7 +81,7 @@ pub(crate) fn finish(
         next_seq: 1,
         chain: header.prev_chain,
         timestamp: i64::MIN,
-        hasher: hasher_after_header(&header),
+        segment_hash: SegmentHash::after_header(&header),
         last_close: None,
         seal_interval: options.seal_interval,
         index: IndexBuilder::default(),

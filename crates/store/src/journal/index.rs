@@ -116,6 +116,7 @@ mod tests {
     #[test]
     fn an_index_reads_back_and_any_damage_makes_it_none() {
         let header = SegmentHeader {
+            format: super::super::segment::FORMAT,
             log_id: [1; 16],
             segment: 2,
             base_seq: 10,

@@ -223,13 +223,13 @@ pub(super) fn recover(
     let best = reader.head.best.expect("a reader exists only with a HEAD");
     let head = write_head(&*storage, &report, best.generation)?;
     let header = reader.segment_header().clone();
-    let hasher = reader.scanner.hasher().cloned();
+    let segment_hash = reader.scanner.segment_hash().cloned();
     let start = Start {
         offset: report.end.offset,
         next_seq: report.last_seq + 1,
         chain: report.chain,
         timestamp,
-        hasher: hasher.expect("recovery scans whole segments"),
+        segment_hash: segment_hash.expect("recovery scans whole segments"),
         last_close: report.last_close,
         seal_interval: report.seal_interval,
         index,

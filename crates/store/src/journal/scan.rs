@@ -16,6 +16,7 @@ use super::frame::{
 use super::reader::Position;
 use super::rules::{Context, check_batch};
 use super::segment::{SEGMENT_HEADER, SegmentHeader, segment_name};
+use super::segment_hash::SegmentHash;
 use super::window::Window;
 
 /// A batch that holds.
@@ -56,7 +57,7 @@ pub(crate) struct Scanner {
     offset: u64,
     pub(crate) context: Context,
     /// Over the segment so far; `None` if the walk began inside it.
-    hasher: Option<blake3::Hasher>,
+    segment_hash: Option<SegmentHash>,
 }
 
 impl Scanner {
@@ -80,9 +81,9 @@ impl Scanner {
         };
         let seed = FrameSeed::of(&first.log_id);
         let window = open_window(&*storage, start)?;
-        let hasher = Some(hasher_after_header(start));
+        let segment_hash = Some(SegmentHash::after_header(start));
         let offset = SEGMENT_HEADER;
-        Ok(Scanner { storage, headers, seed, segment, window, offset, context, hasher })
+        Ok(Scanner { storage, headers, seed, segment, window, offset, context, segment_hash })
     }
 
     /// Moves to a batch inside the present segment, if one that holds begins at `offset` with
@@ -96,7 +97,7 @@ impl Scanner {
         self.context.next_seq = header.first_seq;
         self.context.chain = header.prev_chain;
         self.context.learn_interval = false;
-        self.hasher = None;
+        self.segment_hash = None;
         Ok(true)
     }
 
@@ -116,8 +117,8 @@ impl Scanner {
     }
 
     /// The hash over the present segment so far.
-    pub(crate) fn hasher(&self) -> Option<&blake3::Hasher> {
-        self.hasher.as_ref()
+    pub(crate) fn segment_hash(&self) -> Option<&SegmentHash> {
+        self.segment_hash.as_ref()
     }
 
     /// The bytes of the batch just met.
@@ -163,17 +164,17 @@ impl Scanner {
         let header = read_header(frame).map_err(|defect| defect.at(place.clone()))?;
         let close = check_batch(&mut self.context, &header, frame)
             .map_err(|defect| defect.at(place.clone()))?;
-        if let (Some(close), Some(hasher)) = (close, &self.hasher)
-            && close.segment_hash != *hasher.finalize().as_bytes()
+        if let (Some(close), Some(hash)) = (close, &self.segment_hash)
+            && close.segment_hash != hash.value()
         {
             let expected = format!("segment hash {}", crate::bytes::hex(&close.segment_hash));
-            let found = hasher.finalize().to_hex().to_string();
+            let found = crate::bytes::hex(&hash.value());
             return Err(Defect::corrupt(expected, found).at(place));
         }
         let hash = hash_of(frame);
         self.context.chain = chain_of(&hash);
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&hash);
+        if let Some(segment_hash) = &mut self.segment_hash {
+            segment_hash.add(frame, &hash);
         }
         self.context.next_seq += u64::from(header.events);
         let position = self.position();
@@ -233,7 +234,7 @@ impl Scanner {
         self.window = open_window(&*self.storage, &self.headers[self.segment + 1])?;
         self.segment += 1;
         self.offset = SEGMENT_HEADER;
-        self.hasher = None;
+        self.segment_hash = None;
         Ok(())
     }
 
@@ -250,7 +251,7 @@ impl Scanner {
             return Err(Defect::corrupt(expected, found).at(file));
         }
         self.window = open_window(&*self.storage, next)?;
-        self.hasher = Some(hasher_after_header(next));
+        self.segment_hash = Some(SegmentHash::after_header(next));
         self.segment += 1;
         self.offset = SEGMENT_HEADER;
         self.context.closed = false;
@@ -295,11 +296,4 @@ fn open_window(storage: &dyn Storage, header: &SegmentHeader) -> Result<Window, 
         Ok(file) => Ok(Window::new(file, header.bytes)),
         Err(error) => Err(StoreError::io("open segment", Place::file(&name), error)),
     }
-}
-
-/// A hash that has seen a segment's header.
-pub(crate) fn hasher_after_header(header: &SegmentHeader) -> blake3::Hasher {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&header.encode());
-    hasher
 }

@@ -21,14 +21,18 @@ const LENGTH_LOG2_MAX: u16 = 26;
 const LENGTH_LOG2_MIN: u16 = 13;
 const LENGTH_MASK: u16 = 0x1f;
 const MAGIC: u32 = u32::from_le_bytes(*b"CLSG");
-/// 2: the hash of a segment is one over the hashes of its batches, not over their bytes.
-const FORMAT: u16 = 2;
+/// What is written: the hash of a segment is one over the hashes of its batches.
+pub(crate) const FORMAT: u16 = 2;
+/// What is read besides: it is one over their bytes.
+pub(crate) const FORMAT_HASHES_BYTES: u16 = 1;
 const USED: usize = 92;
 const CRC_AT: usize = 88;
 
 /// What a segment says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
+    /// [`FORMAT`], or an older one that can be read.
+    pub(crate) format: u16,
     /// Identity of the journal.
     pub(crate) log_id: [u8; 16],
     /// Number of this segment, from 0.
@@ -75,7 +79,7 @@ impl SegmentHeader {
         let log2 = self.bytes.trailing_zeros() as u16;
         let flags = if log2 == LENGTH_LOG2_MAX { 0 } else { log2 };
         put(&mut page, 0, &MAGIC.to_le_bytes());
-        put(&mut page, 4, &FORMAT.to_le_bytes());
+        put(&mut page, 4, &self.format.to_le_bytes());
         put(&mut page, 6, &flags.to_le_bytes());
         put(&mut page, 8, &self.log_id);
         put(&mut page, 24, &self.segment.to_le_bytes());
@@ -103,11 +107,12 @@ impl SegmentHeader {
             return Err(Defect::corrupt("zeros after the segment header", "other bytes"));
         }
         let format = u16_at(page, 4);
-        if format != FORMAT {
-            let expected = format!("segment format {FORMAT}");
+        if format != FORMAT && format != FORMAT_HASHES_BYTES {
+            let expected = format!("segment format {FORMAT_HASHES_BYTES} or {FORMAT}");
             return Err(Defect::unsupported(expected, format!("format {format}")));
         }
         Ok(SegmentHeader {
+            format,
             log_id: array_at(page, 8),
             segment: u64_at(page, 24),
             base_seq: u64_at(page, 32),
@@ -135,6 +140,7 @@ mod tests {
 
     fn header(bytes: u64) -> SegmentHeader {
         SegmentHeader {
+            format: FORMAT,
             log_id: [7; 16],
             segment: 3,
             base_seq: 99,
@@ -164,7 +170,8 @@ mod tests {
 
     #[test]
     fn unknown_formats_and_flags_are_unsupported() {
-        for (at, value) in [(4, 2u16), (6, 26), (6, 12), (6, 27), (6, 32 + 13), (6, 0x8000)] {
+        for (at, value) in [(4, 0u16), (4, 3), (6, 26), (6, 12), (6, 27), (6, 32 + 13), (6, 0x8000)]
+        {
             let mut page = header(SEGMENT_BYTES_MIN).encode();
             put(&mut page, at, &value.to_le_bytes());
             let crc = crc32c::crc32c(&page[..CRC_AT]);

@@ -24,6 +24,7 @@ use super::index::IndexBuilder;
 use super::options::{Options, SEAL_INTERVAL_DEFAULT};
 use super::record::{BODY_BYTES_MAX, CONTROL_BIT, ENVELOPE, Envelope, put_envelope};
 use super::segment::{SegmentHeader, segment_name};
+use super::segment_hash::SegmentHash;
 use super::spare::Spare;
 
 /// Whether the batch can take another event.
@@ -43,7 +44,7 @@ pub(crate) struct Start {
     pub(crate) next_seq: u64,
     pub(crate) chain: Chain,
     pub(crate) timestamp: i64,
-    pub(crate) hasher: blake3::Hasher,
+    pub(crate) segment_hash: SegmentHash,
     /// The close that ends the log so far, if the last batch is one.
     pub(crate) last_close: Option<Close>,
     pub(crate) seal_interval: Option<u64>,
@@ -59,7 +60,7 @@ pub struct Writer {
     header: SegmentHeader,
     file: Box<dyn StorageFile>,
     offset: u64,
-    hasher: blake3::Hasher,
+    segment_hash: SegmentHash,
     head: HeadFile,
     head_synced: Instant,
     /// Whether HEAD was written since it was synced.
@@ -116,7 +117,7 @@ impl Writer {
             seed: FrameSeed::of(&start.header.log_id),
             file,
             offset: start.offset,
-            hasher: start.hasher,
+            segment_hash: start.segment_hash,
             head,
             head_synced: Instant::now(),
             head_dirty: false,

@@ -116,7 +116,7 @@ impl Writer {
         let close = Close {
             last_seq: self.durable_seq,
             chain: self.chain,
-            segment_hash: *self.hasher.finalize().as_bytes(),
+            segment_hash: self.segment_hash.value(),
             state_digest,
             effect_digest,
         };
@@ -144,7 +144,7 @@ impl Writer {
         self.must(synced, "sync batch", &name)?;
         let hash = hash_of(&self.batch);
         self.chain = chain_of(&hash);
-        self.hasher.update(&hash);
+        self.segment_hash.add(&self.batch, &hash);
         self.offset += self.batch.len() as u64;
         let head = Head {
             generation: 0,

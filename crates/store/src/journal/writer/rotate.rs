@@ -3,8 +3,8 @@
 use crate::error::StoreError;
 
 use super::super::head::HEAD_NAME;
-use super::super::scan::hasher_after_header;
-use super::super::segment::{SEGMENT_HEADER, SegmentHeader};
+use super::super::segment::{FORMAT, SEGMENT_HEADER, SegmentHeader};
+use super::super::segment_hash::SegmentHash;
 use super::super::spare::Spare;
 use super::Writer;
 
@@ -24,6 +24,7 @@ impl Writer {
         self.must(synced, "sync HEAD", HEAD_NAME)?;
         self.index.save(&*self.storage, &self.header);
         let next = SegmentHeader {
+            format: FORMAT,
             segment: self.header.segment + 1,
             base_seq: self.next_seq,
             prev_chain: self.chain,
@@ -34,7 +35,7 @@ impl Writer {
         self.failed |= file.is_err();
         self.file = file?;
         self.offset = SEGMENT_HEADER;
-        self.hasher = hasher_after_header(&next);
+        self.segment_hash = SegmentHash::after_header(&next);
         self.spare = Spare::new(next.segment + 1, next.bytes);
         self.last_close = None;
         self.header = next;

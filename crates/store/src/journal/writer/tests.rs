@@ -47,7 +47,7 @@ fn dummy_close(writer: &Writer) -> Close {
     Close {
         last_seq: writer.durable_seq,
         chain: writer.chain,
-        segment_hash: *writer.hasher.finalize().as_bytes(),
+        segment_hash: writer.segment_hash.value(),
         state_digest: [0; 32],
         effect_digest: [0; 16],
     }
