@@ -162,14 +162,21 @@ fn observed(
 ) -> Option<(Price, Option<Effect>)> {
     let now = books.now();
     let Books { rulebook, depth, .. } = &mut *books;
-    let rules = rulebook.sections.liquidity.market(instrument)?;
-    let market = depth.market_mut(instrument)?;
+    let place = rulebook.sections.liquidity.place(instrument)?;
+    let rules = rulebook.sections.liquidity.markets.get(place)?;
+    // Markets lie as the rulebook lists them.
+    let market = depth.markets.get_mut(place).filter(|market| market.instrument == instrument)?;
     let level_since = market.level_since;
     market.observe(rules, recorded, now);
     let fell = market.level_since != level_since;
     let fell = fell.then_some(Effect::DepthLevelFell { instrument, level: market.level });
-    let rules = books.rulebook.sections.liquidity.market(instrument)?;
-    Some((mark(books, rules, books.depth.market(instrument)?), fell))
+    let price = if market.is_as_published(rulebook.sections.liquidity.price_mode) {
+        recorded
+    } else {
+        let rules = books.rulebook.sections.liquidity.markets.get(place)?;
+        mark(books, rules, books.depth.markets.get(place)?)
+    };
+    Some((price, fell))
 }
 
 fn mark(books: &Books, rules: &DepthRules, market: &DepthMarket) -> Price {

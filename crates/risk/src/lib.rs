@@ -4,8 +4,8 @@
 //! worth ([`valuation`]), what it must hold ([`margin`]), how far prices may move before that can
 //! fail ([`envelope`]) and what a trade does to that ([`slack_change`](mod@slack_change)), what
 //! closing makes of a position ([`fill`]), how much to close ([`liquidation`]) and who stands on
-//! the other side ([`deleveraging`]). Formulas that liquidation policies choose from stand alone, over
-//! one [`number`]: [`sizing`], [`price_function`], [`fee`].
+//! the other side ([`deleveraging`]). Formulas that liquidation policies choose from stand alone,
+//! over one [`number`]: [`sizing`], [`price_function`], [`fee`].
 //!
 //! Law: one definition of rounding. What settles in the numeraire is exact; every further factor
 //! rounds once per term, against the account.

@@ -154,7 +154,12 @@ impl LiquidityRules {
         if self.markets.is_empty() {
             return None;
         }
-        self.markets.binary_search_by_key(&instrument, |rules| rules.instrument).ok()
+        // Where every instrument has depth, it lies at its own number.
+        let likely = instrument.index();
+        match self.markets.get(likely) {
+            Some(rules) if rules.instrument == instrument => Some(likely),
+            _ => self.markets.binary_search_by_key(&instrument, |rules| rules.instrument).ok(),
+        }
     }
 
     /// The depth of an instrument, if it has any.

@@ -177,11 +177,17 @@ impl DepthMarket {
         after
     }
 
+    /// Nothing that was done moves the mark away from the published one.
+    #[must_use]
+    pub const fn is_as_published(&self, mode: PriceMode) -> bool {
+        let differs = matches!(mode, PriceMode::Differential) && !self.baseline.is_none();
+        self.impact.is_none() && !differs
+    }
+
     /// The mark in force: as published, or moved by this run's impact less the baseline's.
     #[must_use]
     pub fn mark(&self, rules: &DepthRules, mode: PriceMode, most: Price, now: Timestamp) -> Price {
-        let differs = matches!(mode, PriceMode::Differential) && !self.baseline.is_none();
-        if self.impact.is_none() && !differs {
+        if self.is_as_published(mode) {
             return self.recorded;
         }
         let shares = self.shares(rules);
