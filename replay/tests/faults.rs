@@ -295,7 +295,7 @@ fn another_version_is_not_read_as_this_one() {
     let (run, _) = tiny(folder.path(), &[]);
     let path = run.join("journal/00000000.log");
     let mut bytes = fs::read(&path).expect("the segment is there");
-    assert_eq!(&bytes[..6], b"CLSG\x01\x00", "magic and format open a segment");
+    assert_eq!(&bytes[..6], b"CLSG\x02\x00", "magic and format open a segment");
     bytes[4] = 99;
     fs::write(&path, bytes).expect("it can be written");
     let answer = check(3, &["run", text(&run)]);
