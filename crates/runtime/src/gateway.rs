@@ -5,8 +5,10 @@
 //! without a written answer; beyond that it is not read, and TCP holds the sender. A channel that
 //! stays full for [`GatewayOptions::busy_after`] is answered `Busy`, command by command; such an
 //! answer may overtake those to earlier commands. A reader that takes no answers for
-//! [`GatewayOptions::patience`] is closed. What is no frame is closed with a reason; the state
-//! never hears of it.
+//! [`GatewayOptions::patience`] is closed. What is no frame is closed with a reason, and so is a
+//! frame that is not whole [`GatewayOptions::frame_within`] after it began; the state never hears
+//! of either. Between frames a connection may stay as long as it likes. One beyond
+//! [`GatewayOptions::connections_max`] is told that the gateway is busy, and closed.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,13 +32,16 @@ use crate::wire::{FrameError, put_answer, put_closing, take_request};
 const COMMANDS_MAX: usize = 1_024;
 /// What one read asks for.
 const READ_BYTES: usize = 64 << 10;
+/// Refused connections that are read on, at a time, and for how long.
+const REFUSED_MAX: usize = 64;
+const REFUSED_FOR: Duration = Duration::from_secs(1);
 
 /// Choices about the gateway.
 #[derive(Clone, Debug)]
 pub struct GatewayOptions {
     /// Where to listen; port 0 is any free one.
     pub listen: SocketAddr,
-    /// Connections at a time; one more is closed at once.
+    /// Connections at a time; one more is refused as `Busy` and closed.
     pub connections_max: usize,
     /// Commands of a connection without a written answer, at least 1,024.
     pub window: usize,
@@ -44,6 +49,9 @@ pub struct GatewayOptions {
     pub busy_after: Duration,
     /// How long a reader may take no answers.
     pub patience: Duration,
+    /// How long a frame may take from its first byte to its last. What waits for the window or the
+    /// channel is not counted.
+    pub frame_within: Duration,
 }
 
 impl Default for GatewayOptions {
@@ -54,6 +62,7 @@ impl Default for GatewayOptions {
             window: 8_192,
             busy_after: Duration::from_millis(20),
             patience: Duration::from_secs(10),
+            frame_within: Duration::from_secs(30),
         }
     }
 }
@@ -123,6 +132,7 @@ impl Gateway {
 
 async fn accept(listener: TcpListener, inlet: Inlet, options: GatewayOptions) {
     let places = Arc::new(Semaphore::new(options.connections_max));
+    let refused = Arc::new(Semaphore::new(REFUSED_MAX));
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -134,7 +144,8 @@ async fn accept(listener: TcpListener, inlet: Inlet, options: GatewayOptions) {
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::warn!("a connection beyond the limit was closed");
+            tracing::warn!("a connection beyond the limit was refused");
+            refuse(stream, options.connections_max, &refused).await;
             continue;
         };
         let (inlet, options) = (inlet.clone(), options.clone());
@@ -143,6 +154,33 @@ async fn accept(listener: TcpListener, inlet: Inlet, options: GatewayOptions) {
             drop(place);
         });
     }
+}
+
+/// Says that there is no place. A fresh socket takes these few bytes at once, so no client can make
+/// the next one wait.
+async fn refuse(mut stream: TcpStream, connections_max: usize, refused: &Arc<Semaphore>) {
+    let mut bytes = Vec::new();
+    put_answer(&mut bytes, &Answer { producer: 0, producer_seq: 0, verdict: Verdict::Busy });
+    let reason = format!("expected at most {connections_max} connections, found one more");
+    put_closing(&mut bytes, &reason);
+    if stream.write_all(&bytes).await.is_err() || stream.shutdown().await.is_err() {
+        // It went away first.
+        return;
+    }
+    // Closed over commands that nobody read, the connection would be reset, and the words may be
+    // lost with it: those are read and dropped. Where too many wait for that, words may be lost.
+    if let Ok(place) = Arc::clone(refused).try_acquire_owned() {
+        tokio::spawn(async move {
+            let _ended = tokio::time::timeout(REFUSED_FOR, read_away(stream)).await;
+            drop(place);
+        });
+    }
+}
+
+/// Reads to the end and keeps nothing.
+async fn read_away(mut stream: TcpStream) {
+    let mut bytes = [0; 1_024];
+    while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {}
 }
 
 /// Answers on their way to a socket: bytes and how many commands they answer.
@@ -174,7 +212,7 @@ async fn serve(stream: TcpStream, inlet: Inlet, options: &GatewayOptions) {
     let (reading, writing) = stream.into_split();
     let reply = Arc::new(ConnectionReply(outgoing.clone()));
     let passing = Passing { inlet, room: Arc::clone(&room), reply, wait: options.busy_after };
-    let reader = tokio::spawn(read(reading, passing, outgoing));
+    let reader = tokio::spawn(read(reading, passing, outgoing, options.frame_within));
     if let Err(error) = write(writing, answers, &room, options.patience).await {
         tracing::warn!(%error, "a connection was closed");
     }
@@ -200,8 +238,13 @@ async fn write(
     stream.shutdown().await
 }
 
-async fn read(mut stream: OwnedReadHalf, passing: Passing, outgoing: mpsc::Sender<Outgoing>) {
-    let ended = read_frames(&mut stream, &passing).await;
+async fn read(
+    mut stream: OwnedReadHalf,
+    passing: Passing,
+    outgoing: mpsc::Sender<Outgoing>,
+    frame_within: Duration,
+) {
+    let ended = read_frames(&mut stream, &passing, frame_within).await;
     if let Err(Ending::Frame(error)) = &ended {
         let mut bytes = Vec::new();
         put_closing(&mut bytes, &error.to_string());
@@ -223,12 +266,25 @@ enum Ending {
     Closed,
 }
 
-async fn read_frames(stream: &mut OwnedReadHalf, passing: &Passing) -> Result<(), Ending> {
+async fn read_frames(
+    stream: &mut OwnedReadHalf,
+    passing: &Passing,
+    frame_within: Duration,
+) -> Result<(), Ending> {
     let mut bytes = Vec::new();
+    // When the frame began whose first bytes are held.
+    let mut began = Moment::now();
     loop {
         let held = bytes.len();
         bytes.resize(held + READ_BYTES, 0);
-        let read = stream.read(&mut bytes[held..]).await?;
+        let reading = stream.read(&mut bytes[held..]);
+        let read = if held == 0 {
+            reading.await?
+        } else {
+            let left = frame_within.saturating_sub(Moment::now().since(began));
+            let slow = |_| FrameError::Slow { found: held, within: frame_within };
+            tokio::time::timeout(left, reading).await.map_err(slow)??
+        };
         bytes.truncate(held + read);
         if read == 0 {
             return if held == 0 { Ok(()) } else { Err(FrameError::Half(held).into()) };
@@ -247,6 +303,9 @@ async fn read_frames(stream: &mut OwnedReadHalf, passing: &Passing) -> Result<()
             }
         }
         bytes.drain(..taken);
+        if held == 0 || taken > 0 {
+            began = Moment::now();
+        }
     }
 }
 

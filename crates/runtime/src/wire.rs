@@ -5,6 +5,11 @@
 //! code u16 | zero u16 | producer u32 | producer_seq u64 | number u64`, then `len` bytes of text:
 //! the broken rule of a refusal, the reason of a closing. Lengths are checked before anything is
 //! allocated for them.
+//!
+//! A connection for which the gateway has no place is told `Busy` once, as producer 0 and count 0,
+//! which answer no command, then why it is closed.
+
+use std::time::Duration;
 
 use domain::{Event, Refusal, Sequence, Timestamp};
 use store::codec;
@@ -35,6 +40,14 @@ pub enum FrameError {
     /// The bytes end inside a frame.
     #[error("expected a whole frame, found the first {0} bytes of one")]
     Half(usize),
+    /// The rest of a frame did not come in time.
+    #[error("expected a whole frame within {within:?}, found the first {found} bytes of one")]
+    Slow {
+        /// Bytes that came.
+        found: usize,
+        /// The time that a frame has.
+        within: Duration,
+    },
     /// Producer 0 is the clearing house.
     #[error("expected a producer from 1, found 0, which is the clearing house")]
     ProducerZero,

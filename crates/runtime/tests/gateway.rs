@@ -1,11 +1,12 @@
 //! Goal: the socket passes on what is well formed, names what is not, and never holds more than
 //! its bounds.
-//! Method: frames whole, split, cut, oversized and flipped; readers that do not read; an overloaded
-//! loop; each time the state is compared with what it should have heard.
+//! Method: frames whole, split, cut, oversized, flipped and never completed; readers that do not
+//! read; connections beyond the limit; an overloaded loop; each time the state is compared with
+//! what it should have heard.
 
 mod common;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use runtime::latency::{OpenLoop, Recorder, drive_loopback};
 use runtime::outbox::{Readers, SlowReader};
 use runtime::sequencer::OnFailure;
 use runtime::wire::{Said, put_request};
-use runtime::{Answer, Clock, ExternalCommand, Live, LiveOptions, LoopOptions, Verdict};
+use runtime::{Answer, Clock, ExternalCommand, Live, LiveOptions, LoopOptions, Moment, Verdict};
 use store::testing::MemoryDisk;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -331,15 +332,76 @@ fn the_gateway_listens_on_loopback_only() {
     let _stopped = served.stop();
 }
 
+/// What the gateway says to a connection that it has no place for.
+fn check_refused(client: &mut Client) {
+    let Answer { producer, producer_seq, verdict } = answer(client);
+    assert_eq!((producer, producer_seq, verdict), (0, 0, Verdict::Busy));
+    match client.receive().expect("in time") {
+        Some(Said::Closing(reason)) => assert!(reason.contains("at most 1 conn"), "{reason}"),
+        other => panic!("expected a reason, found {other:?}"),
+    }
+    assert!(matches!(client.receive(), Ok(None)), "closed");
+}
+
 #[test]
-fn connections_beyond_the_limit_are_closed() {
+fn connections_beyond_the_limit_are_refused_as_busy() {
     let options = GatewayOptions { connections_max: 1, ..GatewayOptions::default() };
     let mut served = serve(101, Readers::new(), LiveOptions::default(), options);
     let mut first = served.connect();
-    let command: Vec<ExternalCommand> = served.workload.by_ref().take(1).collect();
-    first.send(&command).expect("sends");
+    let commands: Vec<ExternalCommand> = served.workload.by_ref().take(2).collect();
+    first.send(&commands[..1]).expect("sends");
     assert_eq!(answer(&mut first).verdict, Verdict::Done(Sequence::new(2)));
-    let mut second = served.connect();
-    assert!(!matches!(second.receive(), Ok(Some(_))), "closed without a word");
-    let _stopped = served.stop();
+    // Each sends what would be taken next, had it a place.
+    let refuse = |_| {
+        let mut client = served.connect();
+        client.send(&commands[1..2]).expect("sends");
+        client
+    };
+    let mut refused: Vec<Client> = (0..20).map(refuse).collect();
+    refused.iter_mut().for_each(check_refused);
+    first.send(&commands[1..2]).expect("sends");
+    assert_eq!(answer(&mut first).verdict, Verdict::Done(Sequence::new(3)));
+    assert_eq!(served.stop().0, Sequence::new(3), "the state heard of the first one alone");
+}
+
+#[test]
+fn a_frame_that_is_not_completed_gives_its_place_away() {
+    let frame_within = Duration::from_millis(100);
+    let options = GatewayOptions { connections_max: 1, frame_within, ..GatewayOptions::default() };
+    let mut served = serve(103, Readers::new(), LiveOptions::default(), options);
+    let commands: Vec<ExternalCommand> = served.workload.by_ref().take(3).collect();
+    let frame = bytes_of(&commands[1..2]);
+    let mut holding = served.connect();
+    holding.send(&commands[..1]).expect("sends");
+    assert_eq!(answer(&mut holding).verdict, Verdict::Done(Sequence::new(2)));
+    // Between frames it may stay; more bytes of a frame give it no more time.
+    std::thread::sleep(frame_within * 2);
+    holding.set_patience(frame_within / 5).expect("a socket");
+    let (began, mut bytes) = (Moment::now(), frame[..frame.len() - 1].iter());
+    let reason = loop {
+        holding.send_bytes(&[*bytes.next().expect("closed before")]).expect("sends");
+        match holding.receive() {
+            Ok(Some(Said::Closing(reason))) => break reason,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            other => panic!("expected a reason or silence, found {other:?}"),
+        }
+    };
+    assert!(reason.contains("whole frame within 100ms, found the first "), "{reason}");
+    assert!(Moment::now().since(began) >= frame_within);
+    assert!(matches!(holding.receive(), Ok(None)), "closed");
+    // Its place is free as soon as the gateway is done with it.
+    let mut next = loop {
+        let mut client = served.connect();
+        client.send(&commands[1..2]).expect("sends");
+        match answer(&mut client).verdict {
+            Verdict::Busy => std::thread::sleep(Duration::from_millis(1)),
+            verdict => {
+                assert_eq!(verdict, Verdict::Done(Sequence::new(3)));
+                break client;
+            }
+        }
+    };
+    next.send(&commands[2..]).expect("sends");
+    assert_eq!(answer(&mut next).verdict, Verdict::Done(Sequence::new(4)));
+    assert_eq!(served.stop().0, Sequence::new(4));
 }
