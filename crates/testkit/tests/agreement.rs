@@ -1,11 +1,11 @@
 //! Goal: the fast machine and the naive one are the same machine.
 //!
-//! Method: for each seed a workload runs through both, event by event. After every event effects
-//! and pulses must be equal and every law must hold; whole states agree every few events, and a
-//! fast machine restored from a snapshot every so often must go on equally beside them. Over all
-//! seeds every effect and every refusal must have happened. A long run: `CLEARSIM_SEEDS` (a count,
-//! or `from..to`) and `CLEARSIM_EVENTS`, with `--release`; a failure prints its seed, its event and
-//! what each machine said.
+//! Method: for each seed a workload runs through both, event by event. After every event effects,
+//! pulses and whole states must be equal and every law must hold, and a fast machine restored from
+//! a snapshot every so often must go on equally beside them. Over all seeds every effect and every
+//! refusal must have happened. A long run: `CLEARSIM_SEEDS` (a count, or `from..to`) and
+//! `CLEARSIM_EVENTS`, with `--release`; a failure prints its seed, its event and what each machine
+//! said.
 
 mod coverage;
 
@@ -20,8 +20,7 @@ use std::ops::Range;
 use testkit::reference::ReferenceHouse;
 use testkit::workload::{OPENS_AT, Workload};
 
-/// Events between two comparisons of whole states, between two seals, and between two restores.
-const DIGEST_EVERY: u64 = 5;
+/// Events between two seals, and between two restores.
 const SEAL_EVERY: u64 = 2;
 const RESTORE_EVERY: u64 = 97;
 
@@ -68,10 +67,9 @@ impl Pair {
         }
         self.workload.observe(&self.effects);
         let number = event.sequence.number();
-        if number.is_multiple_of(DIGEST_EVERY)
-            && self.fast.state_digest() != self.naive.state_digest()
-        {
-            let (fast, naive) = (self.fast.to_bytes(), self.naive.to_bytes());
+        // The bytes themselves, of which digests are made: hashing them twice would say no more.
+        let (fast, naive) = (self.fast.to_bytes(), self.naive.to_bytes());
+        if fast != naive {
             let at = fast.iter().zip(&naive).take_while(|(left, right)| left == right).count();
             let tail = |bytes: &[u8]| (bytes.len(), at, bytes[at.saturating_sub(40)..].to_vec());
             return Err(self.tell(&event, &tail(&fast), &tail(&naive)));
