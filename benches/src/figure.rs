@@ -4,7 +4,7 @@
 use serde_json::json;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Collects the figures of one target.
 pub struct Figures {
@@ -111,8 +111,16 @@ impl Figures {
 /// Cargo's target directory: the benchmark's own binary lies in it.
 fn target_directory() -> Option<PathBuf> {
     let binary = std::env::current_exe().ok()?;
-    // target/release/deps/apply-0123
-    binary.ancestors().nth(3).map(PathBuf::from)
+    target_directory_of(&binary)
+}
+
+/// The nearest directory around a binary that cargo marked as its cache, which is the target
+/// directory whatever lies between: `--target` adds a folder, a profile names another.
+fn target_directory_of(binary: &Path) -> Option<PathBuf> {
+    let marked = |directory: &&Path| directory.join("CACHEDIR.TAG").is_file();
+    // target/release/deps/apply-0123, where nothing is marked.
+    let usual = || binary.ancestors().nth(3);
+    binary.ancestors().skip(1).find(marked).or_else(usual).map(PathBuf::from)
 }
 
 fn number(value: f64) -> String {
@@ -127,4 +135,25 @@ fn number(value: f64) -> String {
         grouped.push(digit);
     }
     rest.map_or(grouped.clone(), |rest| format!("{grouped}.{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_target_directory_is_the_one_that_cargo_marked() {
+        let root = std::env::temp_dir().join(format!("clearsim-figure-{}", std::process::id()));
+        let target = root.join("target");
+        let plain = target.join("release/deps/apply-0123");
+        let crossed = target.join("x86_64-unknown-linux-gnu/release/deps/apply-0123");
+        fs::create_dir_all(&target).expect("a directory");
+        let unmarked = (target_directory_of(&plain), target_directory_of(&crossed));
+        File::create(target.join("CACHEDIR.TAG")).expect("a file");
+        let marked = [&plain, &crossed].map(|binary| target_directory_of(binary));
+        fs::remove_dir_all(&root).expect("is there");
+        let folder = target.join("x86_64-unknown-linux-gnu");
+        assert_eq!(unmarked, (Some(target.clone()), Some(folder)), "the third ancestor");
+        assert_eq!(marked, [Some(target.clone()), Some(target)]);
+    }
 }
