@@ -16,6 +16,7 @@ use domain::canonical::{CanonicalError, append, decode, decode_prefix};
 use domain::event::ProducerId;
 use domain::rulebook::Rulebook;
 use domain::{AccountId, Balance, Position};
+use risk::accrual::BORROW_INDEX_MAX;
 use risk::impact::market::DepthMarket;
 use risk::{AssetMarket, InstrumentMarket};
 use serde::Deserialize;
@@ -35,7 +36,7 @@ pub enum RestoreError {
         /// Of this machine.
         expected: u32,
     },
-    /// The decoded state does not encode to the same bytes.
+    /// The decoded state does not encode to the same bytes, or no machine comes to it.
     #[error("the state does not encode to the bytes it was read from")]
     NotCanonical,
 }
@@ -127,7 +128,7 @@ impl ClearingHouse {
             && image.assets.len() == image.rulebook.assets.len()
             && image.instruments.len() == image.rulebook.instruments.len()
             && image.liquidity.len() == image.rulebook.instruments.len();
-        if !fits || !listed || !rows_are_listed(&image, &accounts) {
+        if !fits || !listed || !rows_are_listed(&image, &accounts) || !indexes_fit(&image.assets) {
             return Err(RestoreError::NotCanonical);
         }
         let house = Self::from_books(books(image, markets, accounts));
@@ -162,6 +163,12 @@ pub(crate) fn append_books(bytes: &mut Vec<u8>, books: &Books) {
             append(bytes, &case);
         }
     }
+}
+
+/// Every interest index is one that a balance's row can take over.
+fn indexes_fit(markets: &[AssetMarket]) -> bool {
+    let fits = |index: &i128| (1..=BORROW_INDEX_MAX).contains(index);
+    markets.iter().all(|market| fits(&market.borrow_index) && fits(&market.deposit_index))
 }
 
 /// Every row names a listed asset or instrument, so that rules can be looked up without a doubt.
@@ -207,5 +214,68 @@ fn books(image: Image, markets: Vec<DepthMarket>, rows: Vec<AccountImage>) -> Bo
         looks: None,
         freshness: Freshness::default(),
         terms: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules;
+    use alloc::string::String;
+    use alloc::vec;
+    use domain::rulebook::{AssetRules, InterestCurve};
+    use domain::{Amount, AssetId, InterestIndex, Price, Ratio};
+    use risk::prices::INDEX_ONE;
+
+    fn asset() -> AssetRules {
+        AssetRules {
+            name: String::from("USD"),
+            decimals: 8,
+            price_max: Price::new(1),
+            balance_max: Amount::new(100),
+            deposit_cap: Amount::new(100),
+            haircuts: Vec::new(),
+            liability_weight: Ratio::ONE,
+            slippage: Ratio::ZERO,
+            interest: InterestCurve { points: Vec::new(), fee_share: Ratio::ZERO },
+            utilisation_max: Ratio::ONE,
+            debt_initial: Ratio::ZERO,
+            debt_release: Ratio::ZERO,
+        }
+    }
+
+    /// Restores a house with a debt, a deposit and these indexes of their asset.
+    fn restored(borrow_index: i128, deposit_index: i128) -> Result<ClearingHouse, RestoreError> {
+        let mut books = Books::new();
+        let rulebook = Rulebook { assets: vec![asset()], ..rules::void() };
+        rules::adopt(&mut books, &rulebook, &mut Vec::new());
+        let index = InterestIndex::new(INDEX_ONE);
+        for (number, units) in (0..).zip([-5, 7]) {
+            books.accounts.open();
+            let balance = Balance { asset: AssetId::new(0), amount: Amount::new(units), index };
+            books.accounts.put_balance(AccountId::new(number), balance);
+        }
+        for market in &mut books.assets {
+            *market = AssetMarket { borrow_index, deposit_index, ..*market };
+        }
+        let mut bytes = Vec::new();
+        append_books(&mut bytes, &books);
+        ClearingHouse::from_bytes(&bytes)
+    }
+
+    /// Beyond these bounds the first look at a balance would panic.
+    #[test]
+    fn indexes_that_no_balance_can_take_over_are_refused() {
+        for index in [1, INDEX_ONE, BORROW_INDEX_MAX] {
+            assert!(restored(index, INDEX_ONE).is_ok(), "{index}");
+            assert!(restored(INDEX_ONE, index).is_ok(), "{index}");
+        }
+        let wide = i128::from(i64::MAX) + 1;
+        for index in [i128::MIN, -1, 0, BORROW_INDEX_MAX + 1, wide, i128::MAX] {
+            for (borrow, deposit) in [(index, INDEX_ONE), (INDEX_ONE, index)] {
+                let refused = restored(borrow, deposit).err();
+                assert_eq!(refused, Some(RestoreError::NotCanonical), "{borrow} {deposit}");
+            }
+        }
     }
 }
