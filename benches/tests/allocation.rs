@@ -64,7 +64,7 @@ fn asked(work: impl FnOnce()) -> u64 {
     ASKED.get() - before
 }
 
-/// Above the benches' limit for books whose accounts are hashed while warm.
+/// A small book and a large one: nothing that allocates may wait for a size.
 const ACCOUNTS: [u64; 2] = [2_000, 70_000];
 const TRADERS: u64 = 200;
 const QUANTITY: i64 = 1_000_000_000;

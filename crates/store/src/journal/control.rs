@@ -45,6 +45,7 @@ pub struct Close {
     /// Chain before it.
     pub chain: Chain,
     /// BLAKE3 over the segment's first page and the BLAKE3 of each batch up to this one.
+    /// In segments of format 1 it goes over the bytes of these batches themselves.
     pub segment_hash: [u8; 32],
     /// At a clean stop the state digest, else zero.
     pub state_digest: [u8; 32],
