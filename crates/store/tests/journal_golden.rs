@@ -17,8 +17,9 @@ use domain::instrument::InstrumentId;
 use domain::price::Price;
 use domain::quantity::Quantity;
 use domain::time::{Sequence, Timestamp};
+use store::Category;
 use store::codec;
-use store::journal::{self, Options, Record, Room};
+use store::journal::{self, Options, Record, Room, Verdict};
 use store::storage::Storage;
 use store::testing::MemoryDisk;
 
@@ -156,7 +157,12 @@ fn golden(format: u32) -> MemoryDisk {
 fn an_older_journal_is_written_on() {
     let disk = golden(1);
     let storage: Arc<dyn Storage> = Arc::new(disk.clone());
-    let mut writer = journal::open(storage, &options()).expect("opens").writer;
+    let writer = journal::open(storage, &options()).expect("opens").writer;
+    write_on(disk, writer);
+}
+
+/// Writes until a segment of the newest format has begun, and reads everything back.
+fn write_on(disk: MemoryDisk, mut writer: journal::Writer) {
     append_up_to(&mut writer, 3 * EVENTS, 7);
     writer.close([1; 32], [2; 16]).expect("closes");
     let mut reader = journal::Reader::open_shared(Arc::new(disk), &options()).expect("opens");
@@ -167,6 +173,60 @@ fn an_older_journal_is_written_on() {
     }
     assert_eq!(next - 1, 3 * EVENTS);
     assert!(segments.last() > Some(&1), "a segment of the newest format was begun");
+}
+
+/// A batch that was torn in a segment of an older format is cut and kept, whether nothing of it was
+/// acknowledged or only HEAD was late; the rest is written on, and its hash holds.
+#[test]
+fn a_torn_tail_of_an_older_journal_is_recovered() {
+    let name = FILES[1];
+    let (first_seq, last, end) = last_batch(&golden(1));
+    let half = last + (end - last) / 2;
+
+    let begun = golden(1);
+    let mut log = begun.file(name).expect("a golden file");
+    log.copy_within(last..half, end);
+    begun.plant(name, log);
+    check_torn(begun, EVENTS + 1, end);
+
+    let cut = golden(1);
+    let mut log = cut.file(name).expect("a golden file");
+    log[half..end].fill(0);
+    cut.plant(name, log);
+    let refused = journal::inspect(Arc::new(cut.clone()), &options());
+    assert_eq!(refused.expect_err("acknowledged").category(), Category::Corrupt);
+    let mut head = cut.file("HEAD").expect("a golden file");
+    let generation = |slot: &[u8]| u64::from_le_bytes(slot[8..16].try_into().expect("8 bytes"));
+    let newest = head.chunks_exact_mut(4_096).max_by_key(|slot| generation(slot));
+    newest.expect("two slots").fill(0);
+    cut.plant("HEAD", head);
+    check_torn(cut, first_seq, last);
+}
+
+/// The first sequence of a journal's last batch, where it begins in its segment, and where it ends.
+fn last_batch(disk: &MemoryDisk) -> (u64, usize, usize) {
+    let shared = || Arc::new(disk.clone());
+    let end = journal::inspect(shared(), &options()).expect("sound").end.offset;
+    let mut reader = journal::Reader::open_shared(shared(), &options()).expect("opens");
+    let (mut first_seq, mut last, mut next) = (0, 0, 1);
+    while let Some(batch) = reader.next_batch().expect("reads") {
+        (first_seq, last) = (next, batch.position().offset);
+        next += batch.records().filter(|one| matches!(one, Record::Event(_))).count() as u64;
+    }
+    (first_seq, last as usize, end as usize)
+}
+
+/// Opens a journal that is torn there: what is cut is kept, and it is written on.
+fn check_torn(disk: MemoryDisk, expected: u64, offset: usize) {
+    let log = disk.file(FILES[1]).expect("is there");
+    let opened = journal::open(Arc::new(disk.clone()), &options()).expect("opens");
+    let Verdict::Torn { position, sequence, file: Some(file) } = &opened.report.verdict else {
+        panic!("{:?}", opened.report);
+    };
+    assert_eq!((*sequence, position.offset as usize), (expected, offset));
+    let kept = disk.file(file).expect("is there");
+    assert!(kept.len() > 30 && log[offset..].starts_with(&kept), "{} bytes", kept.len());
+    write_on(disk, opened.writer);
 }
 
 #[test]
