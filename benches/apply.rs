@@ -40,12 +40,7 @@ fn run(driver: &mut Driver, round: &Bodies, seals: Option<u64>, log: &mut Vec<u8
         if ahead.is_empty() {
             return;
         }
-        for event in ahead {
-            black_box(driver.house.touch_heads(&event.command));
-        }
-        for event in ahead {
-            black_box(driver.house.touch_ahead(&event.command));
-        }
+        black_box(driver.house.touch(ahead.iter().map(|event| &event.command)));
         for event in ahead {
             driver.house.apply(event, &mut driver.effects);
             if let Some(interval) = seals

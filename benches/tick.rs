@@ -6,8 +6,9 @@
 //! ten instruments within 0.05 % of the opening and wake nobody (checked); CPU time, medians of
 //! alternating rounds, and wall time of each tick for the percentiles. The rescan is
 //! `ClearingHouse::rescan` of the same book: one exact check of every account. Beside it, reported:
-//! one instrument falls by a basis point a tick, and one follows the minutes of a day that loses
-//! half; one rescan a tick, which would only find and not liquidate, is their baseline. An account
+//! one instrument falls by a basis point a tick, one follows the marks of 12 March 2020 (the fixture's:
+//! hourly figures of the market, minutes invented between), and one the minutes of an invented day
+//! that loses half; one rescan a tick, which would only find and not liquidate, is their baseline. An account
 //! may be liquidated in part many times on its way down; that is in the cost, and counted. With
 //! depth (`benches::depth`), at 100,000 accounts: the same ticks, in turn, with and without.
 
@@ -17,7 +18,7 @@ use std::time::Instant;
 use benches::book::{self, BTC, INSTRUMENTS, OPENING, Stream, USD};
 use benches::clock::{median, timed};
 use benches::figure::Figures;
-use benches::{depth, following, spread};
+use benches::{depth, following, recorded, spread};
 use clearing::ClearingHouse;
 use domain::command::{Feed, PayInCapital};
 use domain::{Amount, Command, Effect, Event, InstrumentId};
@@ -185,6 +186,8 @@ fn main() {
         .take(1_000)
         .collect();
     follow(&mut figures, "straight fall", &mut house.clone(), &fall, rescan);
+    let recorded = recorded::marks("2020-03-12", "BTC-PERP", OPENING);
+    follow(&mut figures, "12 March 2020", &mut house.clone(), &recorded, rescan);
     follow(&mut figures, "day of a crash", &mut house, &day(), rescan);
     figures.close();
 }

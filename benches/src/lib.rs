@@ -9,5 +9,6 @@ pub mod clock;
 pub mod depth;
 pub mod figure;
 pub mod following;
+pub mod recorded;
 pub mod spread;
 pub mod stream;

@@ -133,7 +133,11 @@ const fn warm_balance(row: &Balance) -> u64 {
     row.amount.units() as u64 ^ row.asset.number() as u64
 }
 
-/// Bytes of state of an account with 4 positions and 2 balances: the budget is 320.
+/// Bytes of an account with 4 positions and 2 balances, and of what it has of the wake index beside
+/// its head.
+pub(crate) const ACCOUNT_BYTES: usize =
+    size_of::<Head>() + 4 * size_of::<Position>() + 2 * size_of::<Balance>();
+/// Those that are state: the budget is 320.
 const STATE_BYTES: usize = HEAD_STATE + 4 * size_of::<Position>() + 2 * size_of::<Balance>();
 const _: () = assert!(STATE_BYTES <= 320, "an account of 4 positions and 2 balances fits 320 B");
 
@@ -148,7 +152,8 @@ impl Accounts {
         }
     }
 
-    /// Becomes a copy of other accounts, to be read only: hashes stay behind.
+    /// Becomes a copy of other accounts, to be read only: hashes stay behind, and where accounts
+    /// stand comes along with their heads, unread.
     pub fn copy_from(&mut self, other: &Self) {
         self.heads.clone_from(&other.heads);
         self.balances.copy_from(&other.balances);
@@ -390,17 +395,20 @@ impl Accounts {
         after: &Position,
         change: impl FnOnce(&mut Balance),
     ) {
-        let Some(head) = self.heads.get(account.index()) else { return };
+        let head = self.heads.get(account.index()).expect("an opened account");
         let balance = self.balances.slot_mut(head.balances.start() + cash);
+        let balance = balance.expect("a planned place of a balance");
         let position = self.positions.slot_mut(head.positions.start() + place);
-        let (Some(balance), Some(position)) = (balance, position) else { return };
+        let position = position.expect("a planned place of a position");
         debug_assert_eq!(position.instrument, after.instrument, "a place holds until rows move");
         let hashed = self.hashes.sum().is_some();
         let old = if hashed { Some((*balance, *position)) } else { None };
         change(balance);
         *position = *after;
         if let Some((was, before)) = old {
-            self.hashes.balance(account, Some(&was), balance);
+            if was != *balance {
+                self.hashes.balance(account, Some(&was), balance);
+            }
             self.hashes.position(account, Some(&before), Some(after));
         }
     }

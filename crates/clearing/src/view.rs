@@ -37,6 +37,10 @@ pub struct MemoryFigures {
     pub watch: usize,
 }
 
+/// Commands whose rows are best loaded together: fewer leave the memory idle, more leave the first
+/// cache before their turn.
+pub const TOUCHED_TOGETHER: usize = 32;
+
 impl ClearingHouse {
     /// Place of the last event applied.
     #[must_use]
@@ -157,12 +161,20 @@ impl ClearingHouse {
         self.asset(asset).map(|market| market.price).filter(|price| price.is_positive())
     }
 
-    /// Loads, early, where the rows lie that a command will touch: half a batch before
-    /// [`ClearingHouse::touch_ahead`], which follows what is read here. In a pure crate a prefetch
-    /// is an ordinary load. The number returned means nothing; it keeps the loads.
+    /// Loads, early, what commands will touch: where rows lie for all of them, then the rows, so
+    /// that many loads are under way at once. For a batch of some [`TOUCHED_TOGETHER`], before the
+    /// first of it is applied; loads between commands wait for each other and for the work. In a
+    /// pure crate a prefetch is an ordinary load. The number returned means nothing; it keeps the
+    /// loads.
     #[must_use]
     #[inline]
-    pub fn touch_heads(&self, command: &Command) -> u64 {
+    pub fn touch<'a>(&self, commands: impl Iterator<Item = &'a Command> + Clone) -> u64 {
+        let heads = commands.clone().fold(0, |sum, command| sum ^ self.touch_heads(command));
+        commands.fold(heads, |sum, command| sum ^ self.touch_rows(command))
+    }
+
+    #[inline]
+    fn touch_heads(&self, command: &Command) -> u64 {
         let warm = |account: AccountId| self.books.accounts.warm_head(account);
         match command {
             Command::RegisterTrade(trade) => warm(trade.buyer) ^ warm(trade.seller),
@@ -173,10 +185,8 @@ impl ClearingHouse {
         }
     }
 
-    /// Loads what a command will touch, early. The number returned means nothing.
-    #[must_use]
     #[inline]
-    pub fn touch_ahead(&self, command: &Command) -> u64 {
+    fn touch_rows(&self, command: &Command) -> u64 {
         let accounts = &self.books.accounts;
         match command {
             Command::RegisterTrade(trade) => {

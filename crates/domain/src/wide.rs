@@ -139,8 +139,8 @@ pub const fn bounded_mul(a: i128, b: i128) -> i128 {
 #[inline]
 pub const fn fits(a: i64, b: i128) -> bool {
     let (a, b) = (a ^ (a >> 63), b ^ (b >> 127));
-    // A factor of n bits lies within 2^n on both sides of zero.
-    a.leading_zeros() + b.leading_zeros() > 64
+    // A factor of n bits lies within 2^n on both sides of zero, and 126 bits leave 2^127 out.
+    a.leading_zeros() + b.leading_zeros() > 65
 }
 
 /// `a * b / d` with a 256-bit product, rounded once as named; `None` where the quotient leaves
@@ -270,7 +270,8 @@ mod tests {
     #[test]
     fn products_that_fit() {
         assert!(fits(i64::MAX, i128::from(i64::MAX)) && !fits(i64::MIN, i128::MIN));
-        assert!(fits(-1, i128::MIN / 2) && !fits(2, i128::MAX / 2 + 1));
+        assert!(!fits(i64::MIN, -(1 << 64)) && !fits(2, i128::MAX / 2 + 1));
+        assert!(fits(-1, i128::MIN / 4));
         let mut next = stream(19);
         let mut fitting = 0;
         for _ in 0..200_000 {

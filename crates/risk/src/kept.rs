@@ -18,23 +18,22 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// A slack rounded down; what would not fit below stays so low that no sum with it reaches
-    /// zero.
+    /// A slack rounded down; what would not fit below proves nothing ([`LOST`]).
     #[must_use]
     #[inline]
     pub fn floor(slack: Slack) -> Self {
         Self { maintenance: drop_bits(slack.maintenance), initial: drop_bits(slack.initial) }
     }
 
-    /// After a change, less one unit for the terms of it that round.
+    /// After a change, less one unit for the terms of it that round. What was lost stays lost.
     ///
     /// Worked: 10 kept, a change of -3 leaves 6.
     #[must_use]
     #[inline]
     pub const fn after(self, change: Self) -> Self {
         Self {
-            maintenance: self.maintenance.saturating_add(change.maintenance).saturating_sub(1),
-            initial: self.initial.saturating_add(change.initial).saturating_sub(1),
+            maintenance: added(self.maintenance, change.maintenance),
+            initial: added(self.initial, change.initial),
         }
     }
 
@@ -60,10 +59,22 @@ impl Kept {
     }
 }
 
+/// Too low to be kept: how low is not known, so nothing added to it proves anything.
+const LOST: i64 = i64::MIN;
+
+#[inline]
+const fn added(kept: i64, change: i64) -> i64 {
+    if kept == LOST || change == LOST {
+        return LOST;
+    }
+    // Too much is kept as the most, which is less than there is; too little ends at `LOST`.
+    kept.saturating_add(change).saturating_sub(1)
+}
+
 #[inline]
 fn drop_bits(weighted: Weighted) -> i64 {
     let kept = weighted.units() >> DROPPED;
-    let limit = if kept < 0 { i64::MIN } else { i64::MAX };
+    let limit = if kept < 0 { LOST } else { i64::MAX };
     i64::try_from(kept).unwrap_or(limit)
 }
 
@@ -83,5 +94,33 @@ mod tests {
         assert!(!most.after(least).covers_maintenance() && !most.after(least).covers_initial());
         assert!(most.after(most).covers_initial() && !least.after(least).covers_maintenance());
         assert!(most.is_at_most(whole(1 << 70)) && !most.is_at_most(whole(5)));
+    }
+
+    /// Goal: whatever the changes and however large, what is kept is never above the true sum.
+    /// Method: random walks at every magnitude beside exact sums.
+    #[test]
+    fn never_above_the_sum() {
+        let mut state = 3u128;
+        let mut next = || {
+            state = state.wrapping_mul(0x2360_ED05_1FC6_5DA4_4385_DF64_9FCC_F645).wrapping_add(1);
+            ((state ^ (state >> 61)) as i128) >> (58 + (state >> 100) % 60)
+        };
+        let (mut lost, mut kept_on) = (0, 0);
+        for _ in 0..2_000 {
+            let slack = |units: i128| {
+                let units = Weighted::new(units << DROPPED);
+                Slack { maintenance: units, initial: units }
+            };
+            let (mut sum, mut kept) = (0, Kept::default());
+            for _ in 0..50 {
+                let change = next();
+                sum += change;
+                kept = kept.after(Kept::floor(slack(change)));
+                assert!(kept.maintenance == LOST || i128::from(kept.maintenance) <= sum);
+            }
+            lost += i32::from(kept.maintenance == LOST);
+            kept_on += i32::from(kept.maintenance != LOST);
+        }
+        assert!(lost > 100 && kept_on > 100, "{lost} lost, {kept_on} kept");
     }
 }

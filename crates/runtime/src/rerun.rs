@@ -8,7 +8,7 @@
 
 use std::sync::mpsc;
 
-use clearing::{ClearingHouse, SEMANTICS};
+use clearing::{ClearingHouse, SEMANTICS, TOUCHED_TOGETHER};
 use domain::{Command, Effect, Event, Sequence};
 use store::StoreError;
 use store::codec;
@@ -20,9 +20,6 @@ use crate::observer::Observer;
 
 /// Batches decoded ahead.
 const AHEAD: usize = 4;
-
-/// Events whose accounts are loaded before their turn.
-const WARM_AHEAD: usize = 16;
 
 /// A batch of the journal, decoded.
 #[derive(Debug, Default)]
@@ -157,12 +154,9 @@ fn apply_all(
     met: &mut Rerun,
 ) -> Result<bool, RuntimeError> {
     for (place, event) in events.iter().enumerate() {
-        // Loads what an event some places on will touch, while the machine is at work.
-        if let Some(later) = events.get(place + 2 * WARM_AHEAD) {
-            std::hint::black_box(house.touch_heads(&later.command));
-        }
-        if let Some(later) = events.get(place + WARM_AHEAD) {
-            std::hint::black_box(house.touch_ahead(&later.command));
+        if place % TOUCHED_TOGETHER == 0 {
+            let next = events.iter().skip(place).take(TOUCHED_TOGETHER);
+            std::hint::black_box(house.touch(next.map(|event| &event.command)));
         }
         if event.sequence <= house.sequence() {
             continue;

@@ -29,9 +29,6 @@ use crate::recovery::Ready;
 use crate::snapshots::Snapshots;
 use crate::stamp::{ExternalCommand, due_pulse, stamp};
 
-/// Commands whose accounts are loaded before their turn, while the machine is at work.
-const WARM_AHEAD: usize = 16;
-
 /// Where durable batches go.
 pub(crate) trait Release {
     /// Takes a durable batch and returns an empty one, preferably with memory to reuse.

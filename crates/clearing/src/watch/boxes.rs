@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use domain::{AssetId, InstrumentId};
 use risk::Portfolio;
 use risk::envelope::PriceBox;
+use risk::margin::{Factor, factors};
 use risk::prices::floor_funding;
 
 /// Bands of the house's indexes: a debt may grow by 1/400, a deposit be cut by 1/1,000, cumulative
@@ -189,27 +190,19 @@ pub(super) fn set_high(lanes: &mut Rows<Lane>, lane: u32, at: u32) {
     }
 }
 
-/// What an account's excess depends on: the instrument of every position, and every asset but the
-/// numeraire that it holds, owes or settles in.
+/// Number of a factor: instruments first, then assets.
+pub(super) const fn number(factor: Factor, instruments: u32) -> u32 {
+    match factor {
+        Factor::Mark(instrument) => instrument.number(),
+        Factor::Index(asset) => instruments + asset.number(),
+    }
+}
+
+/// Numbers of what an account's excess depends on.
 pub(super) fn factors_of<'a>(
     books: &'a Books,
     portfolio: &'a Portfolio<'_>,
     instruments: u32,
 ) -> impl Iterator<Item = u32> + use<'a> {
-    let marks = portfolio.positions().map(|position| position.instrument.number());
-    let numeraire = books.rulebook.numeraire;
-    let assets = portfolio
-        .balances()
-        .filter(move |balance| {
-            balance.asset != numeraire
-                && (balance.amount.units() != 0 || settles_in(books, portfolio, balance.asset))
-        })
-        .map(move |balance| instruments + balance.asset.number());
-    marks.chain(assets)
-}
-
-fn settles_in(books: &Books, portfolio: &Portfolio<'_>, asset: AssetId) -> bool {
-    portfolio
-        .positions()
-        .any(|position| books.prices().instrument_rules(position.instrument).settles == asset)
+    factors(portfolio, books.prices()).map(move |factor| number(factor, instruments))
 }

@@ -17,7 +17,7 @@ mod kept;
 
 pub(crate) use kept::keep;
 
-use crate::account::{Accounts, QUEUED};
+use crate::account::{ACCOUNT_BYTES, Accounts, QUEUED};
 use crate::heap::{Entry, Heap};
 use crate::house::Books;
 use crate::rows::Rows;
@@ -34,6 +34,10 @@ use risk::{Portfolio, assess};
 /// Widths are shares of a price at 2^-30; a box is at most 0.4 wide on each side.
 const WIDTH_BITS: u32 = 30;
 const WIDTH_MAX: i64 = 429_496_729;
+
+/// Four marks and one index price: a lane each, with an entry in two heaps. The budget is 700 B.
+const WITH_BOUNDS: usize = ACCOUNT_BYTES + 5 * (size_of::<Lane>() + 2 * size_of::<Entry>());
+const _: () = assert!(WITH_BOUNDS <= 700, "an account with its wake bounds fits 700 B");
 
 #[derive(Clone, Debug, Default)]
 struct Factor {

@@ -1,9 +1,10 @@
 //! What an account must hold: the closed list of margin models and their one `match` a question.
 //!
-//! A model answers two questions: the requirement at given prices, and an upper bound of it while
-//! prices stay inside a box ([`ceiling`]), from which [`crate::envelope`] knows when an account may
-//! be left alone. The factors a model depends on are
-//! the marks of the account's instruments and the index prices of its assets.
+//! A model answers three questions: the requirement at given prices; the [`factors`] that this and
+//! equity depend on; and an upper bound of the requirement while each of them stays inside a box
+//! ([`ceiling`]), from which [`crate::envelope`] knows when an account may be left alone. A new model
+//! joins by answering them. Where one ratio holds at any size it says so ([`flat_ratios`]), which
+//! saves a trade a look at the whole account.
 
 mod weighted;
 
@@ -12,7 +13,7 @@ use crate::portfolio::Portfolio;
 use crate::prices::Prices;
 use core::ops::AddAssign;
 use domain::rulebook::{InstrumentRules, MarginModel};
-use domain::{Position, Ratio, Weighted};
+use domain::{AssetId, InstrumentId, Position, Ratio, Weighted};
 
 pub use weighted::tiered;
 
@@ -32,6 +33,28 @@ impl AddAssign for Requirement {
         self.initial += other.initial;
         self.release += other.release;
         self.maintenance += other.maintenance;
+    }
+}
+
+/// A price that an account's excess can depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// An instrument's mark, less funding.
+    Mark(InstrumentId),
+    /// An asset's index price.
+    Index(AssetId),
+}
+
+/// Every price that equity and requirement of an account depend on, each once: marks in the order of
+/// its positions, then index prices in the order of its balances. Interest and funding indexes are
+/// watched for the whole house.
+#[inline]
+pub fn factors<'a>(
+    portfolio: &'a Portfolio<'_>,
+    prices: Prices<'a>,
+) -> impl Iterator<Item = Factor> + use<'a> {
+    match prices.rulebook.margin {
+        MarginModel::Weighted => weighted::factors(portfolio, prices),
     }
 }
 

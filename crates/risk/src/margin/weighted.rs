@@ -4,12 +4,37 @@
 //! asset. Laws: requirements of positions add up; a tier's ratio times notional less its deduction
 //! is continuous; a smaller position never asks for more.
 
-use super::Requirement;
+use super::{Factor, Requirement};
 use crate::envelope::PriceBox;
 use crate::portfolio::Portfolio;
 use crate::prices::{Prices, worth_at};
 use domain::rulebook::{InstrumentRules, RequirementTier};
-use domain::{Position, Price, Quote, Ratio, Rounding, Value, Weighted};
+use domain::{AssetId, Position, Price, Quote, Ratio, Rounding, Value, Weighted};
+
+/// The mark of every position, and the index price of every asset but the numeraire that is held,
+/// owed or settled in.
+#[inline]
+pub(super) fn factors<'a>(
+    portfolio: &'a Portfolio<'_>,
+    prices: Prices<'a>,
+) -> impl Iterator<Item = Factor> + use<'a> {
+    let marks = portfolio.positions().map(|position| Factor::Mark(position.instrument));
+    let numeraire = prices.rulebook.numeraire;
+    let assets = portfolio
+        .balances()
+        .filter(move |balance| {
+            balance.asset != numeraire
+                && (balance.amount.units() != 0 || settles_in(portfolio, &prices, balance.asset))
+        })
+        .map(|balance| Factor::Index(balance.asset));
+    marks.chain(assets)
+}
+
+fn settles_in(portfolio: &Portfolio<'_>, prices: &Prices<'_>, asset: AssetId) -> bool {
+    portfolio
+        .positions()
+        .any(|position| prices.instrument_rules(position.instrument).settles == asset)
+}
 
 /// Sum over positions.
 #[inline]

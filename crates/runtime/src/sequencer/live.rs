@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use clearing::ClearingHouse;
+use clearing::{ClearingHouse, TOUCHED_TOGETHER};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use domain::Sequence;
 
-use super::{LoopOptions, Offered, Release, Sequencer, WARM_AHEAD};
+use super::{LoopOptions, Offered, Release, Sequencer};
 use crate::batch::{Answer, Batch, Reply, Verdict};
 use crate::clock::{Clock, Moment};
 use crate::error::RuntimeError;
@@ -249,13 +249,15 @@ fn next_message(sequencer: &Sequencer<ToOutbox>, queue: &Receiver<Message>) -> O
 fn take_all(sequencer: &mut Sequencer<ToOutbox>, arriving: Arriving) -> Result<(), RuntimeError> {
     let Arriving { commands, reply } = arriving;
     let mut commands = commands.into_iter();
-    while let Some(command) = commands.next() {
-        if let Some(later) = commands.as_slice().get(2 * WARM_AHEAD) {
-            std::hint::black_box(sequencer.house().touch_heads(&later.command));
+    let mut touched = 0;
+    loop {
+        if touched == 0 {
+            let next = commands.as_slice().iter().take(TOUCHED_TOGETHER);
+            touched = next.len();
+            std::hint::black_box(sequencer.house().touch(next.map(|one| &one.command)));
         }
-        if let Some(later) = commands.as_slice().get(WARM_AHEAD) {
-            std::hint::black_box(sequencer.house().touch_ahead(&later.command));
-        }
+        let Some(command) = commands.next() else { break };
+        touched -= 1;
         let (producer, producer_seq) = (command.producer, command.producer_seq);
         let expected = sequencer.house().producer_seq(producer) + 1;
         let verdict = if producer_seq < expected {

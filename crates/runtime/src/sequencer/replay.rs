@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use clearing::ClearingHouse;
+use clearing::{ClearingHouse, TOUCHED_TOGETHER};
 use domain::{Effect, Event, Sequence, Timestamp};
 use store::{Category, Place, StoreError};
 
-use super::{LoopOptions, Offered, Release, Sequencer, WARM_AHEAD};
+use super::{LoopOptions, Offered, Release, Sequencer};
 use crate::batch::Batch;
 use crate::clock::Moment;
 use crate::error::RuntimeError;
@@ -147,17 +147,18 @@ impl<O: Observer> Replay<O> {
         mut progress: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Ended, E> {
         let mut commands = commands.into_iter();
-        let (mut ahead, mut source) = (VecDeque::with_capacity(WARM_AHEAD), Ok(true));
+        let mut ahead = VecDeque::<ExternalCommand>::with_capacity(TOUCHED_TOGETHER);
+        let mut source = Ok(true);
         loop {
-            while matches!(source, Ok(true)) && ahead.len() < WARM_AHEAD {
-                match commands.next() {
-                    Some(Ok(command)) => {
-                        std::hint::black_box(self.house().touch_ahead(&command.command));
-                        ahead.push_back(command);
+            if ahead.is_empty() {
+                while matches!(source, Ok(true)) && ahead.len() < TOUCHED_TOGETHER {
+                    match commands.next() {
+                        Some(Ok(command)) => ahead.push_back(command),
+                        Some(Err(error)) => source = Err(error),
+                        None => source = Ok(false),
                     }
-                    Some(Err(error)) => source = Err(error),
-                    None => source = Ok(false),
                 }
+                std::hint::black_box(self.house().touch(ahead.iter().map(|one| &one.command)));
             }
             let Some(command) = ahead.pop_front() else { break };
             self.take(command)?;
