@@ -6,11 +6,12 @@
 //! ten instruments within 0.05 % of the opening and wake nobody (checked); CPU time, medians of
 //! alternating rounds, and wall time of each tick for the percentiles. The rescan is
 //! `ClearingHouse::rescan` of the same book: one exact check of every account. Beside it, reported:
-//! one instrument falls by a basis point a tick, one follows the marks of 12 March 2020 (the fixture's:
-//! hourly figures of the market, minutes invented between), and one the minutes of an invented day
-//! that loses half; one rescan a tick, which would only find and not liquidate, is their baseline. An account
-//! may be liquidated in part many times on its way down; that is in the cost, and counted. With
-//! depth (`benches::depth`), at 100,000 accounts: the same ticks, in turn, with and without.
+//! one instrument falls by a basis point a tick, one follows the marks of 12 March 2020 (the
+//! fixture's: hourly figures of the market, minutes invented between), and one the minutes of an
+//! invented day that loses half; one rescan a tick, which would only find and not liquidate, is
+//! their baseline. An account may be liquidated in part many times on its way down; that is in the
+//! cost, and counted. With depth (`benches::depth`), at 100,000 accounts: the same ticks, in turn,
+//! with and without.
 
 use std::hint::black_box;
 use std::time::Instant;

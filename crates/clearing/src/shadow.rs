@@ -2,8 +2,8 @@
 //!
 //! Encoding a large state takes longer than the loop may stand still; copying its arenas into
 //! memory that is there already is a few moves of memory. The copy is encoded elsewhere, and used
-//! again for the next snapshot. It holds what canonical bytes are made of: no wake index (but for what
-//! shares its memory with accounts' heads), no hashes, no free lists.
+//! again for the next snapshot. It holds what canonical bytes are made of: no wake index
+//! (but for what shares its memory with accounts' heads), no hashes, no free lists.
 //!
 //! Law: the bytes of a shadow are those of the state it was copied from.
 

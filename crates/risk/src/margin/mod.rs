@@ -2,9 +2,9 @@
 //!
 //! A model answers three questions: the requirement at given prices; the [`factors`] that this and
 //! equity depend on; and an upper bound of the requirement while each of them stays inside a box
-//! ([`ceiling`]), from which [`crate::envelope`] knows when an account may be left alone. A new model
-//! joins by answering them. Where one ratio holds at any size it says so ([`flat_ratios`]), which
-//! saves a trade a look at the whole account.
+//! ([`ceiling`]), from which [`crate::envelope`] knows when an account may be left alone. A new
+//! model joins by answering them. Where one ratio holds at any size it says so ([`flat_ratios`]),
+//! which saves a trade a look at the whole account.
 
 mod weighted;
 
