@@ -45,9 +45,9 @@ pub enum Factor {
     Index(AssetId),
 }
 
-/// Every price that equity and requirement of an account depend on, each once: marks in the order of
-/// its positions, then index prices in the order of its balances. Interest and funding indexes are
-/// watched for the whole house.
+/// Every price that equity and requirement of an account depend on, each once: marks in the order
+/// of its positions, then index prices in the order of its balances. Interest and funding indexes
+/// are watched for the whole house.
 #[inline]
 pub fn factors<'a>(
     portfolio: &'a Portfolio<'_>,
