@@ -43,12 +43,18 @@ fn class_of(rows: usize) -> u8 {
     (0..u8::MAX).find(|class| capacity(*class) >= rows).expect("a span has fewer than 2^16 rows")
 }
 
+/// Largest alignment at which allocators grow memory where it lies, or move it without a copy.
+const PLAIN_ALIGNMENT: usize = 16;
+
 /// Grows a vector for more items: by half while it is small; a large one, which allocators move
-/// without copying it, by little, since what it holds in reserve counts for every account.
+/// without copying it, by little, since what it holds in reserve counts for every account. One of
+/// aligned items is copied whole each time: by more.
 pub(crate) fn reserve<T>(items: &mut Vec<T>, more: usize) {
     if items.capacity() - items.len() < more {
+        let copied = align_of::<T>() > PLAIN_ALIGNMENT;
         let spare = match items.len() {
             0..65_536 => items.len() / 2,
+            _ if copied => items.len() / 8,
             65_536..262_144 => items.len() / 16,
             _ => items.len() / 128,
         };
