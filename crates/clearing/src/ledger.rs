@@ -63,7 +63,11 @@ impl Ledger {
     /// Takes amounts of one asset from house accounts, for a client: the other half of as many
     /// transfers. What they come to.
     #[inline]
-    pub fn take(&mut self, asset: AssetId, parts: [(HouseAccount, Amount); 3]) -> Amount {
+    pub fn take<const N: usize>(
+        &mut self,
+        asset: AssetId,
+        parts: [(HouseAccount, Amount); N],
+    ) -> Amount {
         let row = self.house.get_mut(asset.index()).expect("listed assets have house balances");
         let mut total = Amount::ZERO;
         for (from, amount) in parts {

@@ -107,12 +107,11 @@ pub(crate) fn commit_fill(
     let moves = fill.interest.is_some() || *funding != Amount::ZERO || *realised != Amount::ZERO;
     let Books { ledger, accounts, assets, .. } = books;
     let market = assets.get_mut(settles.index()).expect("a held asset is listed");
-    let parts = [
-        (HouseAccount::Interest, interest),
-        (HouseAccount::Funding, *funding),
-        (HouseAccount::Settlement, *realised),
-    ];
-    let total = ledger.take(settles, parts);
+    let parts = [(HouseAccount::Funding, *funding), (HouseAccount::Settlement, *realised)];
+    let mut total = ledger.take(settles, parts);
+    if interest != Amount::ZERO {
+        total += ledger.take(settles, [(HouseAccount::Interest, interest)]);
+    }
     match (place, cash) {
         (Some(place), Some(cash)) if !after.quantity.is_zero() => {
             accounts.lay_fill(account, (place, cash), after, |row| {

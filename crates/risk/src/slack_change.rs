@@ -20,24 +20,33 @@ use domain::{Amount, Position, Rounding, Value, Weighted};
 pub struct FillFrame<'a> {
     terms: &'a FillTerms<'a>,
     weights: Option<&'a PlainWeights>,
-    funding_floor: i64,
+    bands: FillBands,
     cut: Cut,
 }
 
+/// What every box says alike of an instrument and what it settles in.
+#[derive(Clone, Copy, Debug)]
+pub struct FillBands {
+    /// The instrument's funding index in whole price units, rounded down.
+    pub funding_floor: i64,
+    /// What its mark may at most lie above the mark less funding.
+    pub mark_above: i64,
+    /// Lowest deposit index of the asset it settles in.
+    pub deposit_low: i128,
+}
+
 impl<'a> FillFrame<'a> {
-    /// The frame of an instrument's fills, with its plain weights if it has them, its funding index
-    /// in whole price units rounded down, and the lowest deposit index of what it settles in;
-    /// `None` where that is not the numeraire.
+    /// The frame of an instrument's fills, with its plain weights if it has them; `None` where it
+    /// does not settle in the numeraire.
     #[must_use]
     #[inline]
     pub fn new(
         terms: &'a FillTerms<'a>,
         weights: Option<&'a PlainWeights>,
-        funding_floor: i64,
-        deposit_low: i128,
+        bands: FillBands,
     ) -> Option<Self> {
-        let cut = Cut::of(terms.asset, deposit_low);
-        terms.in_numeraire.then_some(Self { terms, weights, funding_floor, cut })
+        let cut = Cut::of(terms.asset, bands.deposit_low);
+        terms.in_numeraire.then_some(Self { terms, weights, bands, cut })
     }
 }
 
@@ -123,7 +132,7 @@ pub fn slack_change(
         return None;
     }
     let scale = i128::from(terms.scale.number());
-    let pnl = pnl_change(change, frame.funding_floor, bounds, scale);
+    let pnl = pnl_change(change, frame.bands.funding_floor, bounds, scale);
     let kept = frame.cut.leaves((*amount - *held).units());
     let cash = Value::new(bounded_mul(kept, scale) + pnl);
     let Some(weights) = frame.weights else {
@@ -131,7 +140,8 @@ pub fn slack_change(
     };
     let size = |position: &Position| i128::from(position.quantity.units().unsigned_abs());
     let rise = size(after) - size(before);
-    let mark = i128::from(bounds.mark_high(terms.instrument));
+    let high = bounds.funded_high(terms.instrument);
+    let mark = i128::from(high.saturating_add(frame.bands.mark_above));
     weights.change(cash, Value::new(bounded_mul(rise, mark)))
 }
 

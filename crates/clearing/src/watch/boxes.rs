@@ -58,7 +58,7 @@ impl Bands {
 
     /// What a mark may lie above its funded mark.
     #[inline]
-    fn funding_high(&self, instrument: InstrumentId) -> i64 {
+    pub fn funding_high(&self, instrument: InstrumentId) -> i64 {
         self.funding_high.get(instrument.index()).copied().unwrap_or(0)
     }
 

@@ -15,7 +15,7 @@ use domain::{AccountId, Amount, AssetId, Position};
 use risk::Prices;
 use risk::fill::{AccountFill, FillTerms};
 use risk::kept::Kept;
-use risk::slack_change::{FillChange, FillFrame, cash_change, slack_change};
+use risk::slack_change::{FillBands, FillChange, FillFrame, cash_change, slack_change};
 
 impl Watch {
     /// What fills in an instrument meet in whatever box; `None` where only the whole account tells.
@@ -23,8 +23,12 @@ impl Watch {
     pub fn fill_frame<'a>(&'a self, terms: &'a FillTerms<'a>) -> Option<FillFrame<'a>> {
         let place = terms.instrument.index();
         let weights = self.weights.get(place).and_then(Option::as_ref);
-        let floor = terms.market.mark.units() - self.factors.get(place)?.value;
-        FillFrame::new(terms, weights, floor, self.bands.deposit_low(terms.settles))
+        let bands = FillBands {
+            funding_floor: terms.market.mark.units() - self.factors.get(place)?.value,
+            mark_above: self.bands.funding_high(terms.instrument),
+            deposit_low: self.bands.deposit_low(terms.settles),
+        };
+        FillFrame::new(terms, weights, bands)
     }
 
     /// What the account's box proves after a fill of its position at `place`; `None` where only

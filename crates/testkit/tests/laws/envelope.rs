@@ -15,7 +15,7 @@ use risk::fill::{AccountFill, FillTerms};
 use risk::kept::{DROPPED, Kept};
 use risk::plain::PlainWeights;
 use risk::prices::{FUNDING_ONE, floor_funding};
-use risk::slack_change::{FillChange, FillFrame, slack_change};
+use risk::slack_change::{FillBands, FillChange, FillFrame, slack_change};
 
 /// Intervals around a book's markets.
 struct Bounds {
@@ -211,9 +211,12 @@ fn a_fill_adds_at_least_what_is_said_of_it() {
         let prices = book.prices();
         let terms = FillTerms::of(after.instrument, &prices);
         let weights = PlainWeights::of(after.instrument, &prices);
-        let floor = floor_funding(terms.market.funding_index);
-        let low = bounds.deposit_low(terms.settles);
-        let frame = FillFrame::new(&terms, weights.as_ref(), floor, low);
+        let bands = FillBands {
+            funding_floor: floor_funding(terms.market.funding_index),
+            mark_above: bounds.funding[after.instrument.index()],
+            deposit_low: bounds.deposit_low(terms.settles),
+        };
+        let frame = FillFrame::new(&terms, weights.as_ref(), bands);
         let Some(added) = frame.and_then(|frame| slack_change(&change, &frame, &prices, &bounds))
         else {
             continue;
