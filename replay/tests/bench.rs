@@ -80,8 +80,8 @@ fn day_of(events: u64, runs: &std::path::Path) -> serde_json::Value {
 #[test]
 fn a_day_of_four_times_the_events_takes_no_more_memory() {
     const EVENTS: u64 = 100_000;
-    // A stream that was held rather than passed on would take this much a command, and twelve times
-    // what is allowed.
+    // A stream that was held rather than passed on would take this much a command, and six times
+    // what is allowed: an allocator's and a longer day's buffers come and go by a few megabytes.
     const HELD: u64 = size_of::<domain::Command>() as u64;
     let folder = runs();
     let [short, long] = [EVENTS, 4 * EVENTS].map(|events| day_of(events, folder.path()));
@@ -100,7 +100,7 @@ fn a_day_of_four_times_the_events_takes_no_more_memory() {
         };
         let (less, more) = (peak(&short), peak(&long));
         println!("{pass}: {less} B at {EVENTS} events, {more} B at four times as many");
-        assert!(more < less + EVENTS * HELD / 4, "{pass}: {less} B grew to {more} B");
+        assert!(more < less + EVENTS * HELD / 2, "{pass}: {less} B grew to {more} B");
     }
 }
 
