@@ -10,6 +10,7 @@ use benches::bare::{Bare, Bodies, log_record};
 use benches::book::{self, Driver, Mix};
 use benches::clock::{median, timed};
 use benches::figure::Figures;
+use clearing::WARMED_TOGETHER;
 use domain::{Command, Event};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -20,17 +21,14 @@ fn round(mix: &mut Mix, events: usize) -> Bodies {
     Bodies::of(std::iter::repeat_with(|| mix.next_command()).take(events))
 }
 
-/// Events that are decoded, and whose accounts are loaded, before the first of them is applied.
-const AHEAD: usize = 32;
-
 /// Decodes, applies and logs a round; seals at the interval if asked.
 fn run(driver: &mut Driver, round: &Bodies, seals: Option<u64>, log: &mut Vec<u8>) {
     // Places that last: each command is decoded into the event it belongs to.
-    let mut places: Vec<Event> = (0..AHEAD).map(|_| driver.place()).collect();
+    let mut places: Vec<Event> = (0..WARMED_TOGETHER).map(|_| driver.place()).collect();
     let mut rest = round.iter();
     loop {
         let mut count = 0;
-        for ((kind, body), event) in rest.by_ref().take(AHEAD).zip(&mut places) {
+        for ((kind, body), event) in rest.by_ref().take(WARMED_TOGETHER).zip(&mut places) {
             event.command = codec::decode(kind, 1, body).expect("what was encoded decodes");
             driver.stamp(event);
             log_record(log, body);
@@ -40,7 +38,7 @@ fn run(driver: &mut Driver, round: &Bodies, seals: Option<u64>, log: &mut Vec<u8
         if ahead.is_empty() {
             return;
         }
-        black_box(driver.house.touch(ahead.iter().map(|event| &event.command)));
+        black_box(driver.house.warm(ahead.iter().map(|event| &event.command)));
         for event in ahead {
             driver.house.apply(event, &mut driver.effects);
             if let Some(interval) = seals

@@ -12,7 +12,7 @@ use benches::book::{self, Driver, Mix};
 use benches::clock::{median, timed};
 use benches::figure::Figures;
 use benches::following;
-use clearing::TOUCHED_TOGETHER;
+use clearing::WARMED_TOGETHER;
 use domain::Event;
 
 const EVENTS: usize = 262_144;
@@ -21,8 +21,8 @@ const INTERVALS: [usize; 2] = [4_096, 65_536];
 /// Applies a round; a seal after each `interval` of its events.
 fn run(driver: &mut Driver, events: &[Event], interval: usize) {
     for stretch in events.chunks(interval) {
-        for chunk in stretch.chunks(TOUCHED_TOGETHER) {
-            black_box(driver.house.touch(chunk.iter().map(|event| &event.command)));
+        for chunk in stretch.chunks(WARMED_TOGETHER) {
+            black_box(driver.house.warm(chunk.iter().map(|event| &event.command)));
             for event in chunk {
                 driver.house.apply(event, &mut driver.effects);
             }

@@ -19,7 +19,7 @@ use benches::clock::median;
 use benches::figure::Figures;
 use benches::following;
 use benches::stream::{self, Numbering};
-use clearing::{ClearingHouse, Shadow, TOUCHED_TOGETHER};
+use clearing::{ClearingHouse, Shadow, WARMED_TOGETHER};
 use domain::Timestamp;
 use runtime::recovery::{self, Identity};
 use runtime::stamp::{due_pulse, stamp};
@@ -77,9 +77,9 @@ fn apply(house: &mut ClearingHouse, mut commands: impl Iterator<Item = ExternalC
         let (took, ()) = seconds(|| {
             let mut chunk = chunk.into_iter();
             for place in 0.. {
-                if place % TOUCHED_TOGETHER == 0 {
-                    let next = chunk.as_slice().iter().take(TOUCHED_TOGETHER);
-                    std::hint::black_box(house.touch(next.map(|one| &one.command)));
+                if place % WARMED_TOGETHER == 0 {
+                    let next = chunk.as_slice().iter().take(WARMED_TOGETHER);
+                    std::hint::black_box(house.warm(next.map(|one| &one.command)));
                 }
                 let Some(external) = chunk.next() else { break };
                 let at = external.wish.max(house.timestamp());

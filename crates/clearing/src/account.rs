@@ -133,8 +133,7 @@ const fn warm_balance(row: &Balance) -> u64 {
     row.amount.units() as u64 ^ row.asset.number() as u64
 }
 
-/// Bytes of an account with 4 positions and 2 balances, and of what it has of the wake index beside
-/// its head.
+/// Bytes of an account with 4 positions and 2 balances, with what its head holds of the wake index.
 pub(crate) const ACCOUNT_BYTES: usize =
     size_of::<Head>() + 4 * size_of::<Position>() + 2 * size_of::<Balance>();
 /// Those that are state: the budget is 320.
@@ -327,15 +326,15 @@ impl Accounts {
         self.change_balance(account, (row.asset, row.index), |slot| *slot = row);
     }
 
-    /// Changes a balance in place, and returns what the change does; its row is added first, empty
-    /// and at this index, if there is none.
+    /// Changes a balance in place; its row is added first, empty and at this index, if there is
+    /// none.
     #[inline]
-    pub fn change_balance<T>(
+    pub fn change_balance(
         &mut self,
         account: AccountId,
         (asset, index): (AssetId, InterestIndex),
-        change: impl FnOnce(&mut Balance) -> T,
-    ) -> T {
+        change: impl FnOnce(&mut Balance),
+    ) {
         let head = self.heads.get_mut(account.index()).expect("an opened account");
         let rows = self.balances.get(head.balances);
         let found = rows.iter().position(|row| row.asset == asset);
@@ -347,9 +346,8 @@ impl Accounts {
             return change(row);
         }
         let old = *row;
-        let changed = change(row);
+        change(row);
         self.hashes.balance(account, found.map(|_| &old), row);
-        changed
     }
 
     #[cold]

@@ -57,5 +57,5 @@ pub use invariants::Violation;
 pub use looks::{Choice, Look};
 pub use risk::{explained, liquidation};
 pub use shadow::Shadow;
-pub use view::{AccountView, MemoryFigures, TOUCHED_TOGETHER};
+pub use view::{AccountView, MemoryFigures, WARMED_TOGETHER};
 pub use watch::WakeCounts;

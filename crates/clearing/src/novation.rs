@@ -23,7 +23,7 @@ use risk::accrual::{effective_amount, side_index};
 use risk::fill::{AccountFill, FillTerms};
 use risk::kept::Kept;
 use risk::portfolio::Change;
-use risk::slack_change::FillFrame;
+use risk::slack_change::FillBounds;
 use risk::{Portfolio, Prices, assess, oracle};
 
 /// One side of a trade, worked out: what it makes of the account's position, and of the proof that
@@ -75,8 +75,8 @@ pub(crate) fn check(
         let exchange = |side: &Side| check_exchange(books, trade, rules, base, side);
         return first_broken(exchange(&buyer), exchange(&seller));
     }
-    let frame = watch.fill_frame(&terms);
-    let check = Check { books, watch, trade, prices: &prices, terms: &terms, frame };
+    let fills = watch.fill_bounds(&terms);
+    let check = Check { books, watch, trade, prices: &prices, terms: &terms, fills };
     first_broken(check.position(&buyer, first), check.position(&seller, second))
 }
 
@@ -153,7 +153,7 @@ struct Check<'a> {
     trade: &'a RegisterTrade,
     prices: &'a Prices<'a>,
     terms: &'a FillTerms<'a>,
-    frame: Option<FillFrame<'a>>,
+    fills: Option<FillBounds<'a>>,
 }
 
 impl Check<'_> {
@@ -187,10 +187,10 @@ impl Check<'_> {
         let size = |quantity: Quantity| quantity.units().unsigned_abs();
         let reduces = !before.is_zero() & opposite & (size(side.quantity) <= size(before));
         require(reduces || !rows.flag(LIQUIDATING), Refusal::AccountLiquidating)?;
-        let kept = match (place, held, &self.frame) {
-            (Some(place), Some(held), Some(frame)) => {
+        let kept = match (place, held, &self.fills) {
+            (Some(place), Some(held), Some(fills)) => {
                 let at = (rows.standing(), place);
-                self.watch.kept_after(self.prices, frame, at, (held, fill), side.fee)
+                self.watch.kept_after(self.prices, fills, at, (held, fill), side.fee)
             }
             _ => None,
         };

@@ -39,7 +39,7 @@ pub struct MemoryFigures {
 
 /// Commands whose rows are best loaded together: fewer leave the memory idle, more leave the first
 /// cache before their turn.
-pub const TOUCHED_TOGETHER: usize = 32;
+pub const WARMED_TOGETHER: usize = 32;
 
 impl ClearingHouse {
     /// Place of the last event applied.
@@ -161,20 +161,20 @@ impl ClearingHouse {
         self.asset(asset).map(|market| market.price).filter(|price| price.is_positive())
     }
 
-    /// Loads, early, what commands will touch: where rows lie for all of them, then the rows, so
-    /// that many loads are under way at once. For a batch of some [`TOUCHED_TOGETHER`], before the
-    /// first of it is applied; loads between commands wait for each other and for the work. In a
-    /// pure crate a prefetch is an ordinary load. The number returned means nothing; it keeps the
-    /// loads.
+    /// Loads, early, what commands will read and write: where rows lie for all of them, then the
+    /// rows, so that many loads are under way at once. For a batch of some [`WARMED_TOGETHER`],
+    /// before the first of it is applied; loads between commands wait for each other and for the
+    /// work. In a pure crate a prefetch is an ordinary load. The number returned means nothing; it
+    /// keeps the loads.
     #[must_use]
     #[inline]
-    pub fn touch<'a>(&self, commands: impl Iterator<Item = &'a Command> + Clone) -> u64 {
-        let heads = commands.clone().fold(0, |sum, command| sum ^ self.touch_heads(command));
-        commands.fold(heads, |sum, command| sum ^ self.touch_rows(command))
+    pub fn warm<'a>(&self, commands: impl Iterator<Item = &'a Command> + Clone) -> u64 {
+        let heads = commands.clone().fold(0, |sum, command| sum ^ self.warm_heads(command));
+        commands.fold(heads, |sum, command| sum ^ self.warm_rows(command))
     }
 
     #[inline]
-    fn touch_heads(&self, command: &Command) -> u64 {
+    fn warm_heads(&self, command: &Command) -> u64 {
         let warm = |account: AccountId| self.books.accounts.warm_head(account);
         match command {
             Command::RegisterTrade(trade) => warm(trade.buyer) ^ warm(trade.seller),
@@ -186,7 +186,7 @@ impl ClearingHouse {
     }
 
     #[inline]
-    fn touch_rows(&self, command: &Command) -> u64 {
+    fn warm_rows(&self, command: &Command) -> u64 {
         let accounts = &self.books.accounts;
         match command {
             Command::RegisterTrade(trade) => {

@@ -141,7 +141,7 @@ pub(crate) fn worst_worth(position: &Position, bounds: &impl PriceBox) -> i128 {
 
 /// The worse end of a position's interval.
 #[inline]
-pub(crate) fn worst_price(position: &Position, bounds: &impl PriceBox) -> i64 {
+fn worst_price(position: &Position, bounds: &impl PriceBox) -> i64 {
     let high = bounds.funded_high(position.instrument);
     let low = bounds.funded_low(position.instrument).saturating_sub(1);
     select_unpredictable(position.quantity.is_negative(), high, low)

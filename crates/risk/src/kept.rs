@@ -18,7 +18,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// A slack rounded down; what would not fit below proves nothing ([`LOST`]).
+    /// A slack rounded down; what would not fit below proves nothing, then or later.
     #[must_use]
     #[inline]
     pub fn floor(slack: Slack) -> Self {

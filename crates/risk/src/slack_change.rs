@@ -17,7 +17,7 @@ use domain::{Amount, Position, Rounding, Value, Weighted};
 
 /// What every fill in one instrument meets in whatever box: taken once, for both sides of a trade.
 #[derive(Clone, Copy, Debug)]
-pub struct FillFrame<'a> {
+pub struct FillBounds<'a> {
     terms: &'a FillTerms<'a>,
     weights: Option<&'a PlainWeights>,
     bands: FillBands,
@@ -35,8 +35,8 @@ pub struct FillBands {
     pub deposit_low: i128,
 }
 
-impl<'a> FillFrame<'a> {
-    /// The frame of an instrument's fills, with its plain weights if it has them; `None` where it
+impl<'a> FillBounds<'a> {
+    /// What bounds an instrument's fills, with its plain weights if it has them; `None` where it
     /// does not settle in the numeraire.
     #[must_use]
     #[inline]
@@ -118,12 +118,12 @@ pub struct FillChange<'a> {
 #[inline]
 pub fn slack_change(
     change: &FillChange<'_>,
-    frame: &FillFrame<'_>,
+    fills: &FillBounds<'_>,
     prices: &Prices<'_>,
     bounds: &impl PriceBox,
 ) -> Option<Kept> {
     let FillChange { before, after, held, amount, .. } = change;
-    let terms = frame.terms;
+    let terms = fills.terms;
     let simple = !before.quantity.is_zero()
         && !after.quantity.is_zero()
         && !held.is_negative()
@@ -132,16 +132,16 @@ pub fn slack_change(
         return None;
     }
     let scale = i128::from(terms.scale.number());
-    let pnl = pnl_change(change, frame.bands.funding_floor, bounds, scale);
-    let kept = frame.cut.leaves((*amount - *held).units());
+    let pnl = pnl_change(change, fills.bands.funding_floor, bounds, scale);
+    let kept = fills.cut.leaves((*amount - *held).units());
     let cash = Value::new(bounded_mul(kept, scale) + pnl);
-    let Some(weights) = frame.weights else {
+    let Some(weights) = fills.weights else {
         return Some(Kept::floor(weighed_change(cash, change, terms, prices, bounds)));
     };
     let size = |position: &Position| i128::from(position.quantity.units().unsigned_abs());
     let rise = size(after) - size(before);
     let high = bounds.funded_high(terms.instrument);
-    let mark = i128::from(high.saturating_add(frame.bands.mark_above));
+    let mark = i128::from(high.saturating_add(fills.bands.mark_above));
     weights.change(cash, Value::new(bounded_mul(rise, mark)))
 }
 

@@ -8,7 +8,7 @@
 
 use std::sync::mpsc;
 
-use clearing::{ClearingHouse, SEMANTICS, TOUCHED_TOGETHER};
+use clearing::{ClearingHouse, SEMANTICS, WARMED_TOGETHER};
 use domain::{Command, Effect, Event, Sequence};
 use store::StoreError;
 use store::codec;
@@ -154,9 +154,9 @@ fn apply_all(
     met: &mut Rerun,
 ) -> Result<bool, RuntimeError> {
     for (place, event) in events.iter().enumerate() {
-        if place % TOUCHED_TOGETHER == 0 {
-            let next = events.iter().skip(place).take(TOUCHED_TOGETHER);
-            std::hint::black_box(house.touch(next.map(|event| &event.command)));
+        if place % WARMED_TOGETHER == 0 {
+            let next = events.iter().skip(place).take(WARMED_TOGETHER);
+            std::hint::black_box(house.warm(next.map(|event| &event.command)));
         }
         if event.sequence <= house.sequence() {
             continue;

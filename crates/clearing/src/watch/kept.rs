@@ -15,12 +15,12 @@ use domain::{AccountId, Amount, AssetId, Position};
 use risk::Prices;
 use risk::fill::{AccountFill, FillTerms};
 use risk::kept::Kept;
-use risk::slack_change::{FillBands, FillChange, FillFrame, cash_change, slack_change};
+use risk::slack_change::{FillBands, FillBounds, FillChange, cash_change, slack_change};
 
 impl Watch {
     /// What fills in an instrument meet in whatever box; `None` where only the whole account tells.
     #[inline]
-    pub fn fill_frame<'a>(&'a self, terms: &'a FillTerms<'a>) -> Option<FillFrame<'a>> {
+    pub fn fill_bounds<'a>(&'a self, terms: &'a FillTerms<'a>) -> Option<FillBounds<'a>> {
         let place = terms.instrument.index();
         let weights = self.weights.get(place).and_then(Option::as_ref);
         let bands = FillBands {
@@ -28,7 +28,7 @@ impl Watch {
             mark_above: self.bands.funding_high(terms.instrument),
             deposit_low: self.bands.deposit_low(terms.settles),
         };
-        FillFrame::new(terms, weights, bands)
+        FillBounds::new(terms, weights, bands)
     }
 
     /// What the account's box proves after a fill of its position at `place`; `None` where only
@@ -37,7 +37,7 @@ impl Watch {
     pub fn kept_after(
         &self,
         prices: &Prices<'_>,
-        frame: &FillFrame<'_>,
+        fills: &FillBounds<'_>,
         (standing, place): (&Standing, usize),
         (before, fill): (&Position, &AccountFill),
         fee: Amount,
@@ -48,7 +48,7 @@ impl Watch {
         let bounds = Interval { lane, bands: &self.bands };
         let amount = fill.amount() - fee;
         let change = FillChange { before, after, held: *held, funding: *funding, amount };
-        slack_change(&change, frame, prices, &bounds).map(|change| standing.kept.after(change))
+        slack_change(&change, fills, prices, &bounds).map(|change| standing.kept.after(change))
     }
 
     /// The same after a change of one balance.

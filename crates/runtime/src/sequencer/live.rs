@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use clearing::{ClearingHouse, TOUCHED_TOGETHER};
+use clearing::{ClearingHouse, WARMED_TOGETHER};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use domain::Sequence;
 
@@ -249,15 +249,15 @@ fn next_message(sequencer: &Sequencer<ToOutbox>, queue: &Receiver<Message>) -> O
 fn take_all(sequencer: &mut Sequencer<ToOutbox>, arriving: Arriving) -> Result<(), RuntimeError> {
     let Arriving { commands, reply } = arriving;
     let mut commands = commands.into_iter();
-    let mut touched = 0;
+    let mut warmed = 0;
     loop {
-        if touched == 0 {
-            let next = commands.as_slice().iter().take(TOUCHED_TOGETHER);
-            touched = next.len();
-            std::hint::black_box(sequencer.house().touch(next.map(|one| &one.command)));
+        if warmed == 0 {
+            let next = commands.as_slice().iter().take(WARMED_TOGETHER);
+            warmed = next.len();
+            std::hint::black_box(sequencer.house().warm(next.map(|one| &one.command)));
         }
         let Some(command) = commands.next() else { break };
-        touched -= 1;
+        warmed -= 1;
         let (producer, producer_seq) = (command.producer, command.producer_seq);
         let expected = sequencer.house().producer_seq(producer) + 1;
         let verdict = if producer_seq < expected {

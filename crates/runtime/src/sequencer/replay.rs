@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use clearing::{ClearingHouse, TOUCHED_TOGETHER};
+use clearing::{ClearingHouse, WARMED_TOGETHER};
 use domain::{Effect, Event, Sequence, Timestamp};
 use store::{Category, Place, StoreError};
 
@@ -147,18 +147,18 @@ impl<O: Observer> Replay<O> {
         mut progress: impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> Result<Ended, E> {
         let mut commands = commands.into_iter();
-        let mut ahead = VecDeque::<ExternalCommand>::with_capacity(TOUCHED_TOGETHER);
+        let mut ahead = VecDeque::<ExternalCommand>::with_capacity(WARMED_TOGETHER);
         let mut source = Ok(true);
         loop {
             if ahead.is_empty() {
-                while matches!(source, Ok(true)) && ahead.len() < TOUCHED_TOGETHER {
+                while matches!(source, Ok(true)) && ahead.len() < WARMED_TOGETHER {
                     match commands.next() {
                         Some(Ok(command)) => ahead.push_back(command),
                         Some(Err(error)) => source = Err(error),
                         None => source = Ok(false),
                     }
                 }
-                std::hint::black_box(self.house().touch(ahead.iter().map(|one| &one.command)));
+                std::hint::black_box(self.house().warm(ahead.iter().map(|one| &one.command)));
             }
             let Some(command) = ahead.pop_front() else { break };
             self.take(command)?;

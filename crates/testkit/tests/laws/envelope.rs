@@ -15,7 +15,7 @@ use risk::fill::{AccountFill, FillTerms};
 use risk::kept::{DROPPED, Kept};
 use risk::plain::PlainWeights;
 use risk::prices::{FUNDING_ONE, floor_funding};
-use risk::slack_change::{FillBands, FillChange, FillFrame, slack_change};
+use risk::slack_change::{FillBands, FillBounds, FillChange, slack_change};
 
 /// Intervals around a book's markets.
 struct Bounds {
@@ -216,7 +216,7 @@ fn a_fill_adds_at_least_what_is_said_of_it() {
             mark_above: bounds.funding[after.instrument.index()],
             deposit_low: bounds.deposit_low(terms.settles),
         };
-        let frame = FillFrame::new(&terms, weights.as_ref(), bands);
+        let frame = FillBounds::new(&terms, weights.as_ref(), bands);
         let Some(added) = frame.and_then(|frame| slack_change(&change, &frame, &prices, &bounds))
         else {
             continue;
